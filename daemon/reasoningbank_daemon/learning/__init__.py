@@ -1,0 +1,1 @@
+"""Pure learning rules: values in, values out; no clock, no I/O, no logging."""
