@@ -96,12 +96,12 @@ class AnswerHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack_request(header: RequestHeader) -> bytes:
-    """Encode a request header as its 32 bytes.
+    r"""Encode a request header as its 32 bytes.
 
     Examples
     --------
     >>> pack_request(RequestHeader(nonce=bytes(16), sent_ns=1, deadline_ms=150))[:4]
-    b'RB\\x01\\x00'
+    b'RB\x01\x00'
     """
     if len(header.nonce) != NONCE_BYTES:
         raise EnvelopeError(f"a nonce has {NONCE_BYTES} bytes, this one {len(header.nonce)}")
