@@ -151,12 +151,19 @@ class ToolUsed(msgspec.Struct, frozen=True, kw_only=True, tag="tool_used"):
 
 
 class TurnEnded(msgspec.Struct, frozen=True, kw_only=True, tag="turn_ended"):
-    """End a turn (Claude Code: Stop). ``continued`` when a stop hook made the agent go on."""
+    """End a turn (Claude Code: Stop). ``continued`` when a stop hook made the agent go on.
+
+    ``success`` and the tokens are what a program states about its own task (`messages.PostTask`); hosts leave
+    them None.
+    """
 
     origin: Origin
     last_message: str = ""
     continued: bool = False
     error: str | None = None  # the turn died: rate_limit, overloaded, interrupt, …
+    success: bool | None = None
+    tokens_in: int | None = None
+    tokens_out: int | None = None
 
 
 class SessionEnded(msgspec.Struct, frozen=True, kw_only=True, tag="session_ended"):
