@@ -1,0 +1,1 @@
+"""The bank: SQLite is the truth, one thread writes it, everything else reads."""
