@@ -1,0 +1,257 @@
+"""From frames to handlers: decode, hand the event to the writer first, then ask for advice.
+
+One `Exchange` is one request under way. Its two halves, advice and stored, arrive from different threads and
+are sent as they come, by the poller thread alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from reasoningbank_daemon import handlers
+from reasoningbank_daemon.services.container import Services
+from reasoningbank_daemon.services.intake import Refusal, understand
+from reasoningbank_daemon.storage.records import Outcome, Record
+from reasoningbank_schema.envelope import (
+    MAX_BODY_BYTES,
+    PROTOCOL_VERSION,
+    AnswerHeader,
+    Code,
+    EnvelopeError,
+    RequestHeader,
+    Stored,
+    pack_answer,
+    unpack_request,
+)
+from reasoningbank_schema.messages import (
+    Control,
+    Failure,
+    Recall,
+    Reply,
+    Request,
+    Status,
+    decode_request,
+    encode_reply,
+)
+
+log = structlog.get_logger(__name__)
+
+INLINE_DECODE_BYTES = 1 << 20
+"""A larger payload is decoded by a worker: it would hold up everybody else's for milliseconds."""
+
+
+class Exchange:
+    """Answer one request in up to two parts; `advise` and `settle` may be called from any thread, once each."""
+
+    def __init__(
+        self,
+        identity: bytes,
+        header: RequestHeader,
+        *,
+        expires_s: float,
+        send: Callable[[list[bytes]], None],
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._identity = identity
+        self._nonce = header.nonce
+        self._send = send
+        self._post = post
+        self._advice_final = False
+        self._stored = Stored.PENDING
+        self.expires_s = expires_s
+        """The deadline as a point on the monotonic clock."""
+
+    def advise(self, code: Code, body: bytes) -> None:
+        """Give the advice, final, whatever it is."""
+        self._post(lambda: self._deliver(code, body, stored=None))
+
+    def settle(self, stored: Stored, body: bytes = b"") -> None:
+        """Say what became of the event."""
+        self._post(lambda: self._deliver(Code.OK, body, stored=stored))
+
+    def finish(self, code: Code, stored: Stored, body: bytes) -> None:
+        """Give both halves in one answer; only on the poller thread."""
+        self._advice_final = True
+        self._stored = stored
+        self._transmit(code, body)
+
+    def expect_no_advice(self) -> None:
+        """Let the answer that says `stored` be the only one; only on the poller thread."""
+        self._advice_final = True
+
+    def _deliver(self, code: Code, body: bytes, *, stored: Stored | None) -> None:
+        if stored is None:
+            self._advice_final = True
+        else:
+            self._stored = stored
+        self._transmit(code, body)
+
+    def _transmit(self, code: Code, body: bytes) -> None:
+        header = AnswerHeader(
+            nonce=self._nonce, code=code, advice_final=self._advice_final, stored=self._stored
+        )
+        self._send([self._identity, pack_answer(header), body])
+
+
+class Lanes(msgspec.Struct, frozen=True):
+    """Hold the two ways into the worker pools; each says False when no worker is free."""
+
+    pre_task: Callable[[Callable[[], None]], bool]
+    others: Callable[[Callable[[], None]], bool]
+
+
+class Dispatcher:
+    """Take each request from the poller thread to the writer, a worker, or straight to its answer."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        lanes: Lanes,
+        send: Callable[[list[bytes]], None],
+        post: Callable[[Callable[[], None]], None],
+        control: Callable[[Control], Reply],
+        status: Callable[[], Reply],
+    ) -> None:
+        self._services = services
+        self._lanes = lanes
+        self._send = send
+        self._post = post
+        self._control = control
+        self._status = status
+
+    def take(self, frames: list[bytes]) -> None:
+        """Handle one multipart message, whatever it holds; never raises for what a peer sent."""
+        counters = self._services.counters
+        counters.add("requests")
+        try:
+            identity, raw_header, body = frames
+            header = unpack_request(raw_header)
+        except (ValueError, EnvelopeError) as error:
+            counters.add("malformed")
+            self._services.noise.warning("malformed_frame", reason=str(error), frames=len(frames))
+            return
+        exchange = self._open(identity, header)
+        if header.version != PROTOCOL_VERSION:
+            self._fail(
+                exchange,
+                Code.WRONG_VERSION,
+                f"this daemon speaks protocol {PROTOCOL_VERSION}, the request {header.version}: "
+                "upgrade the older of the two, then run: reasoningbank down && reasoningbank up",
+            )
+            return
+        if len(body) > MAX_BODY_BYTES:
+            self._fail(exchange, Code.TOO_LARGE, f"a body may have {MAX_BODY_BYTES} bytes, this one {len(body)}")
+            return
+        try:
+            request = decode_request(body)
+        except msgspec.ValidationError as error:
+            unknown = "Invalid value" in str(error) and "$.type" in str(error)
+            self._fail(exchange, Code.UNKNOWN_MESSAGE if unknown else Code.MALFORMED, str(error))
+            return
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._fail(exchange, Code.MALFORMED, f"the body is not MessagePack: {error}")
+            return
+        self._route(exchange, header, request, len(body))
+
+    def _open(self, identity: bytes, header: RequestHeader) -> Exchange:
+        deadline_ms = header.deadline_ms or self._services.settings.current.daemon.default_deadline_ms
+        return Exchange(
+            identity,
+            header,
+            expires_s=self._services.clock.monotonic_s() + deadline_ms / 1000,
+            send=self._send,
+            post=self._post,
+        )
+
+    def _route(self, exchange: Exchange, header: RequestHeader, request: Request, size: int) -> None:
+        if isinstance(request, Status):
+            exchange.finish(Code.OK, Stored.NOTHING, encode_reply(self._status()))
+        elif isinstance(request, Control):
+            exchange.finish(Code.OK, Stored.NOTHING, encode_reply(self._control(request)))
+        elif isinstance(request, Recall):
+            recall = request
+            self._in_lane(
+                self._lanes.pre_task,
+                exchange,
+                lambda: encode_reply(handlers.recall(self._services, recall)),
+                stored=Stored.NOTHING,
+            )
+        elif size > INLINE_DECODE_BYTES:
+            if not self._lanes.others(lambda: self._post_event(exchange, header, request)):
+                # An event that was read is never dropped: this one is decoded here, and others wait for it.
+                self._event(exchange, header, request)
+        else:
+            self._event(exchange, header, request)
+
+    def _post_event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
+        understood = understand(self._services, header, request)
+        self._post(lambda: self._begin(exchange, header, request, understood))
+
+    def _event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
+        self._begin(exchange, header, request, understand(self._services, header, request))
+
+    def _begin(
+        self, exchange: Exchange, header: RequestHeader, request: Request, understood: Record | Refusal
+    ) -> None:
+        """Hand the event to the writer, then to a worker if there is advice to give; on the poller thread."""
+        if isinstance(understood, Refusal):
+            self._services.counters.add("rejected")
+            self._services.store.submit(understood.record, None)
+            self._fail(exchange, Code.REFUSED, understood.reason, stored=Stored.REFUSED)
+            return
+        adviser = handlers.adviser_for(self._services, request, understood, header)
+        if adviser is None:
+            exchange.expect_no_advice()
+        self._services.store.submit(understood, lambda outcome: _settle(exchange, outcome))
+        if adviser is None:
+            return
+        lane = self._lanes.pre_task if adviser.urgent else self._lanes.others
+        self._in_lane(lane, exchange, adviser.work, stored=None)
+
+    def _in_lane(
+        self,
+        lane: Callable[[Callable[[], None]], bool],
+        exchange: Exchange,
+        work: Callable[[], bytes],
+        *,
+        stored: Stored | None,
+    ) -> None:
+        if stored is not None:
+            exchange.preset(stored)
+        if not lane(lambda: self._work(exchange, work)):
+            self._services.counters.add("busy")
+            exchange.advise(Code.BUSY, encode_reply(Failure(message="no worker is free; ask again")))
+
+    def _work(self, exchange: Exchange, work: Callable[[], bytes]) -> None:
+        """Run a handler on a worker thread; its answer is dropped when its time is over."""
+        clock = self._services.clock
+        if clock.monotonic_s() >= exchange.expires_s:
+            self._late(exchange)
+            return
+        try:
+            body = work()
+        except Exception:
+            log.exception("handler_defect")
+            self._services.counters.add("defects")
+            exchange.advise(
+                Code.INTERNAL, encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs"))
+            )
+            return
+        if clock.monotonic_s() >= exchange.expires_s:
+            self._late(exchange)
+            return
+        exchange.advise(Code.OK, body)
+
+    def _late(self, exchange: Exchange) -> None:
+        self._services.counters.add("late")
+        exchange.advise(Code.LATE, encode_reply(Failure(message="the deadline passed before the advice was ready")))
+
+    def _fail(self, exchange: Exchange, code: Code, message: str, *, stored: Stored = Stored.REFUSED) -> None:
+        if code is not Code.REFUSED:
+            self._services.counters.add("malformed")
+        self._services.noise.warning("request_failed", code=code.name, reason=message[:300])
+        exchange.finish(code, stored, encode_reply(Failure(message=message)))

@@ -1,0 +1,150 @@
+"""The poller thread: reads every frame, answers control itself, passes the rest on, sends what comes back."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+import zmq
+
+from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES, Paths
+
+if TYPE_CHECKING:
+    from reasoningbank_daemon.server.outbox import Outbox
+
+log = structlog.get_logger(__name__)
+
+READ_BURST = 128
+"""Requests read before results are sent again: a flood of one must not starve the other."""
+
+TICK_MS = 500
+"""How often the loop looks up when nothing happens: service-manager pings and the idle check."""
+
+Frames = list[bytes]
+
+
+class SocketPathError(Exception):
+    """The socket's path can't be used."""
+
+
+class State(enum.StrEnum):
+    """Name where in its life the server is."""
+
+    STARTING = "starting"
+    SERVING = "serving"
+    DRAINING = "draining"
+    CLOSED = "closed"
+
+
+class Loop:
+    """Own the ROUTER socket; everything here runs on the thread that calls `run`.
+
+    Parameters
+    ----------
+    paths
+        Where the socket is bound.
+    outbox
+        What other threads put their results into.
+    on_frames
+        Called with each request's frames, identity first.
+    on_tick
+        Called about every half second, and after each burst; never for longer than a moment.
+    """
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        outbox: Outbox,
+        on_frames: Callable[[Frames], None],
+        on_tick: Callable[[], None],
+    ) -> None:
+        self._paths = paths
+        self._outbox = outbox
+        self._on_frames = on_frames
+        self._on_tick = on_tick
+        self._context = zmq.Context()
+        self._router = self._context.socket(zmq.ROUTER)
+        self._stopping = False
+        self.state = State.STARTING
+        self.unsent = 0
+        """Answers whose receiver was gone or too slow: counted, because a ROUTER drops them silently."""
+
+    def bind(self) -> None:
+        """Bind the socket; the caller holds the daemon's lock, so a socket file that is there is stale.
+
+        Raises
+        ------
+        SocketPathError
+            When the path is too long for a Unix socket, or can't be bound.
+        """
+        path = self._paths.socket
+        length = len(os.fsencode(path))
+        if length > SOCKET_PATH_LIMIT_BYTES:
+            raise SocketPathError(
+                f"the socket path has {length} bytes, a Unix socket takes {SOCKET_PATH_LIMIT_BYTES}: {path}. "
+                "Set RB_HOME (or XDG_RUNTIME_DIR) to a shorter folder"
+            )
+        path.unlink(missing_ok=True)
+        self._router.setsockopt(zmq.LINGER, 0)
+        self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
+        self._router.setsockopt(zmq.SNDHWM, 10_000)
+        self._router.setsockopt(zmq.RCVHWM, 100_000)
+        self._router.setsockopt(zmq.MAXMSGSIZE, 64 * 1024 * 1024 + 1024)
+        self._router.setsockopt(zmq.BACKLOG, 1024)
+        try:
+            self._router.bind(self._paths.endpoint)
+        except zmq.ZMQError as error:
+            raise SocketPathError(f"can't bind {path}: {error}. Is its folder ours and writable?") from error
+
+    def run(self) -> None:
+        """Serve until `stop`; then send what is ready and return with the socket still open."""
+        poller = zmq.Poller()
+        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._outbox.fileno(), zmq.POLLIN)
+        self.state = State.SERVING
+        while not self._stopping:
+            poller.poll(TICK_MS)
+            self.deliver()
+            self._read_burst()
+            self._on_tick()
+        self.state = State.DRAINING
+
+    def stop(self) -> None:
+        """Make `run` return after its current round; safe from a signal handler and from any thread."""
+        self._stopping = True
+        self._outbox.wake()
+
+    def deliver(self) -> None:
+        """Send every result that waits in the outbox."""
+        for delivery in self._outbox.take():
+            delivery()
+
+    def send(self, frames: Frames) -> None:
+        """Send an answer, or count it as unsent when its receiver is gone or does not read."""
+        try:
+            self._router.send_multipart(frames, zmq.NOBLOCK, copy=True)
+        except zmq.ZMQError as error:
+            if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                raise
+            self.unsent += 1
+
+    def close(self) -> None:
+        """Close the socket and remove its file."""
+        self._router.close(linger=200)
+        self._context.term()
+        self._paths.socket.unlink(missing_ok=True)
+        self.state = State.CLOSED
+
+    def _read_burst(self) -> None:
+        for _ in range(READ_BURST):
+            try:
+                frames = self._router.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._on_frames(frames)
+        # More may wait: do not sleep before having looked.
+        self._outbox.wake()

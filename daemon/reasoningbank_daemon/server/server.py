@@ -1,0 +1,183 @@
+"""The life of the daemon in one place: open, bind, serve, drain, close."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import structlog
+
+from reasoningbank_daemon import __version__
+from reasoningbank_daemon.config import ConfigError, load_config
+from reasoningbank_daemon.dispatch import Dispatcher, Lanes
+from reasoningbank_daemon.jobs.housekeeping import Housekeeping
+from reasoningbank_daemon.server.connections import connected_clients
+from reasoningbank_daemon.server.loop import Loop
+from reasoningbank_daemon.server.outbox import Outbox
+from reasoningbank_daemon.server.pools import Pool
+from reasoningbank_daemon.services.container import Services
+from reasoningbank_daemon.telemetry.service_manager import ServiceManager
+from reasoningbank_schema.messages import Control, ControlAction, DaemonStatus, Done, Failure, Reply
+
+log = structlog.get_logger(__name__)
+
+
+class Server:
+    """Serve one bank until asked to stop.
+
+    The caller holds the daemon's lock and has opened the services; `serve` returns after everything that was
+    under way is answered, every event that was read is on disk, and the socket's file is gone. The services
+    are closed by whoever opened them.
+    """
+
+    def __init__(self, services: Services, *, service_manager: ServiceManager) -> None:
+        daemon = services.settings.current.daemon
+        self._services = services
+        self._service_manager = service_manager
+        self._outbox = Outbox()
+        self._pre_task = Pool("pre-task", size=daemon.workers_pre_task, limit=daemon.queue_limit)
+        self._others = Pool("worker", size=daemon.workers_other, limit=daemon.queue_limit)
+        self._loop = Loop(
+            paths=services.paths, outbox=self._outbox, on_frames=self._take, on_tick=self._tick
+        )
+        self._dispatcher = Dispatcher(
+            services,
+            lanes=Lanes(self._pre_task.try_submit, self._others.try_submit),
+            send=self._loop.send,
+            post=self._outbox.put,
+            control=self._control,
+            status=self._status,
+        )
+        self._housekeeping = Housekeeping(services, on_config_change=self._reload)
+        self._started_s = services.clock.monotonic_s()
+        self._last_request_s = self._started_s
+        self._next_idle_check_s = self._started_s
+
+    def serve(self) -> None:
+        """Bind, answer until stopped, drain, close.
+
+        Raises
+        ------
+        SocketPathError
+            When the socket can't be bound.
+        """
+        self._loop.bind()
+        self._housekeeping.start()
+        self._service_manager.ready(f"serving {self._services.paths.bank}")
+        log.info("serving", socket=str(self._services.paths.socket), bank=str(self._services.paths.bank))
+        try:
+            self._loop.run()
+        finally:
+            self._drain()
+
+    def stop(self) -> None:
+        """Make `serve` drain and return; safe from a signal handler."""
+        self._loop.stop()
+
+    def _drain(self) -> None:
+        """Finish what was read: workers first, then the writer, then the answers of both."""
+        self._service_manager.stopping()
+        timeout_s = self._services.settings.current.daemon.drain_timeout_s
+        log.info("draining", waiting=self._pre_task.waiting + self._others.waiting)
+        quiet = self._housekeeping.close(timeout_s=timeout_s)
+        quiet &= self._pre_task.close(timeout_s=timeout_s)
+        quiet &= self._others.close(timeout_s=timeout_s)
+        # Workers may have left events for the writer, and both have left answers for the outbox.
+        self._loop.deliver()
+        self._services.store.flush(timeout_s=timeout_s)
+        self._loop.deliver()
+        self._loop.close()
+        self._outbox.close()
+        if not quiet:
+            log.warning("drain_timeout", seconds=timeout_s, effect="work under way was given up")
+
+    def _take(self, frames: list[bytes]) -> None:
+        self._last_request_s = self._services.clock.monotonic_s()
+        self._dispatcher.take(frames)
+
+    def _tick(self) -> None:
+        self._service_manager.ping()
+        now = self._services.clock.monotonic_s()
+        idle_s = self._services.settings.current.daemon.idle_exit_hours * 3600
+        if idle_s <= 0 or now - self._last_request_s < idle_s or now < self._next_idle_check_s:
+            return
+        self._next_idle_check_s = now + 60
+        if connected_clients(self._services.paths.socket) == 0:
+            log.info("leaving", reason="idle and nothing is connected", idle_hours=idle_s / 3600)
+            self._loop.stop()
+
+    def _control(self, request: Control) -> Reply:
+        match request.action:
+            case ControlAction.PING:
+                return Done()
+            case ControlAction.STOP:
+                log.info("stop_requested")
+                self._loop.stop()
+                return Done()
+            case ControlAction.RELOAD:
+                return self._reload()
+            case ControlAction.DRAIN_SPOOL:
+                self._housekeeping.drain_spool()
+                return Done()
+
+    def _reload(self) -> Reply:
+        """Put an edited configuration in force, or keep the old one and say what is wrong with the new."""
+        try:
+            config = load_config(self._services.paths.config_file)
+        except ConfigError as error:
+            log.error("config_refused", reason=str(error), effect="the previous configuration stays in force")  # noqa: TRY400  the message is the finding; a traceback adds nothing
+            return Failure(message=str(error))
+        waiting = self._services.settings.replace(config)
+        log.info("config_reloaded", after_restart=waiting)
+        return Done()
+
+    def _status(self) -> DaemonStatus:
+        services = self._services
+        counts = services.counters.snapshot()
+        stored = services.store.counts()
+        library = services.library.status()
+        return DaemonStatus(
+            version=__version__,
+            pid=os.getpid(),
+            state=self._loop.state,
+            uptime_s=services.clock.monotonic_s() - self._started_s,
+            home=str(services.paths.data_dir),
+            bank=str(services.paths.bank),
+            tasks=stored.tasks,
+            experiences=stored.experiences,
+            sequence=stored.sequence,
+            requests=counts.get("requests", 0),
+            stored=counts.get("stored", 0),
+            rejected=counts.get("rejected", 0),
+            malformed=counts.get("malformed", 0),
+            busy=counts.get("busy", 0),
+            late=counts.get("late", 0),
+            spooled=self._housekeeping.spool_waiting(),
+            spool_dropped=self._housekeeping.spool_dropped(),
+            embedder=library.embedder,
+            lexical_documents=library.lexical_documents,
+            vector_documents=library.vector_documents,
+            threshold=library.threshold,
+            threshold_basis=library.threshold_basis,
+            rss_bytes=_resident_bytes(),
+            children=_children(),
+            warnings=(*services.warnings, *library.warnings),
+        )
+
+
+def _resident_bytes() -> int:
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:  # not Linux: the peak is the best there is without a dependency
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return pages * resource.getpagesize()
+
+
+def _children() -> int:
+    try:
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    return len(text.split())
+

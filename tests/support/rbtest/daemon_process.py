@@ -1,0 +1,110 @@
+"""The real daemon in a scratch folder: start, stop, kill, look."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from rbtest.wire import Wire
+from reasoningbank_schema.messages import Control, ControlAction
+from reasoningbank_schema.paths import Paths, resolve_paths
+
+
+def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 30) -> None:
+    """Poll a condition until it holds; fail with ``what`` after the timeout."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s} s for: {what}")
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def scratch_home(prefix: str = "rb-") -> Iterator[Path]:
+    """Make a short-named RB_HOME (a Unix socket path has 107 bytes) and remove it afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir="/tmp"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class DaemonProcess:
+    """One ``reasoningbankd`` on one RB_HOME; as a context manager it is stopped at the end."""
+
+    def __init__(self, home: Path, *, environment: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.paths: Paths = resolve_paths({"RB_HOME": str(home)}, home=home)
+        self._environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("RB_")},
+            "RB_HOME": str(home),
+            **(environment or {}),
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> DaemonProcess:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.terminate()
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start it and, by default, wait for its first answer."""
+        log = (self.home / "daemon.out").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reasoningbank_daemon.main"],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        if wait:
+            wait_until(self.answers, what=f"the daemon's first answer; its output:\n{self.output()}")
+
+    def answers(self) -> bool:
+        """Say whether a ping comes back; raise when the process has ended instead."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.output()}")
+        if not self.paths.socket.exists():
+            return False
+        with Wire(self.paths.endpoint) as wire:
+            return wire.ask(Control(action=ControlAction.PING), timeout_s=1) is not None
+
+    def output(self) -> str:
+        """What it printed so far."""
+        file = self.home / "daemon.out"
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def terminate(self, *, timeout_s: float = 30) -> int:
+        """Ask it to stop (SIGTERM) and return its exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout_s)
+
+    def kill(self) -> None:
+        """End it as a power cut to the process would: SIGKILL."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(30)
+
+    def pause(self) -> None:
+        """Stop it where it is (SIGSTOP)."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on (SIGCONT)."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
