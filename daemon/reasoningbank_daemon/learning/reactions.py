@@ -39,8 +39,10 @@ NO_READING = Reading(reaction=Reaction.NONE)
 
 _REVERTS = (
     (
-        r"^(?:(?:no|nope|hmm+|please|ok|actually|wait|pls|can you|could you|just|ugh)[,.! ]+)*"
-        r"(?:revert|undo|roll(?:ing)? (?:it|this|that|them|everything)? ?back|back (?:it|this|that) out)\b",
+        (
+            r"^(?:(?:no|nope|hmm+|please|ok|actually|wait|pls|can you|could you|just|ugh)[,.! ]+)*"
+            r"(?:revert|undo|roll(?:ing)? (?:it|this|that|them|everything)? ?back|back (?:it|this|that) out)\b"
+        ),
         1.0,
     ),
     (r"\b(?:revert|undo|discard) (?:it|this|that|those|these|everything|all|your|the last|the change)", 0.9),
@@ -58,39 +60,51 @@ _CORRECTS = (
     (r"^(?:no|nope|nah|nein|non)\b(?! (?:problem|worries|need|rush|idea|more questions|complaints))", 0.8),
     (r"^(?:wrong|incorrect|bad|not quite|not really|not exactly|not like that|not that)\b", 0.8),
     (
-        r"\b(?:still|again) (?:fail|broken|crash|error|get|gett|see|seeing|the same|not|doesn|does not|isn|red|happen|hang|"
-        r"redirect|return|throw|show|there|wrong|slow|leak|show)",
+        (
+            r"\b(?:still|again) (?:fail|broken|crash|error|get|gett|see|seeing|the same|not|doesn|does not|isn|red|happen|hang|"
+            r"redirect|return|throw|show|there|wrong|slow|leak|show)"
+        ),
         0.9,
     ),
     (
-        r"\b(?:doesn'?t|does not|didn'?t|did not|don'?t|won'?t|isn'?t|is not|wasn'?t|aren'?t|can'?t) "
-        r"(?:even |really |quite |actually |yet )?(?:work|fix|help|compile|build|start|run|pass|load|show|render|match|"
-        r"do anything|do what|change anything|seem to work|seem right|look right|right|correct|what i|solve|exist|parse|"
-        r"happen|respond|apply|make sense)",
+        (
+            r"\b(?:doesn'?t|does not|didn'?t|did not|don'?t|won'?t|isn'?t|is not|wasn'?t|aren'?t|can'?t) "
+            r"(?:even |really |quite |actually |yet )?(?:work|fix|help|compile|build|start|run|pass|load|show|render|match|"
+            r"do anything|do what|change anything|seem to work|seem right|look right|right|correct|what i|solve|exist|parse|"
+            r"happen|respond|apply|make sense)"
+        ),
         0.85,
     ),
     (rf"\b(?:is|are|was|it'?s|that'?s|its|thats|i'?m|still) {_NEGATIVE_STATE}", 0.85),
     (
-        r"^(?:still )?(?:nothing (?:happens|changed|works)|no (?:change|difference|luck|effect)|same (?:error|problem|result|thing|issue)|"
-        r"still nothing|didnt work|no good)\b",
+        (
+            r"^(?:still )?(?:nothing (?:happens|changed|works)|no (?:change|difference|luck|effect)|same (?:error|problem|result|thing|issue)|"
+            r"still nothing|didnt work|no good)\b"
+        ),
         0.85,
     ),
     (r"\bthat'?s (?:not|wrong|incorrect|worse|broken|the wrong|no good|a bug|backwards)", 0.9),
     (r"\bthis (?:is|looks) (?:wrong|broken|worse|incorrect|not)", 0.9),
     (
-        r"\b(?:that|it|this|you|which|change|now everything|now it) (?:just )?(?:broke|breaks|has broken|have broken|fails|"
-        r"crashes|panics|hangs|segfaults|errors|throws|is failing|is broken|made it worse|makes it worse)\b",
+        (
+            r"\b(?:that|it|this|you|which|change|now everything|now it) (?:just )?(?:broke|breaks|has broken|have broken|fails|"
+            r"crashes|panics|hangs|segfaults|errors|throws|is failing|is broken|made it worse|makes it worse)\b"
+        ),
         0.9,
     ),
     (
-        r"\b(?:tests?|build|ci|lint(?:er)?|pipeline|suite|compile|compilation|typecheck|import) "
-        r"(?:still |now |is |are )*(?:fail|red|broken|break)",
+        (
+            r"\b(?:tests?|build|ci|lint(?:er)?|pipeline|suite|compile|compilation|typecheck|import) "
+            r"(?:still |now |is |are )*(?:fail|red|broken|break)"
+        ),
         0.85,
     ),
     (r"\b(?:i|we) (?:meant|said|asked for|wanted|told you|was asking)\b", 0.8),
     (
-        r"\b(?:you|u) (?:just |also |still |have |'?ve )*(?:forgot|missed|misunderstood|didn'?t|did not|removed|deleted|broke|ignored|skipped|overwrote|left|lost|"
-        r"were supposed|should(?:n'?t)? have|introduced|duplicated|hardcoded|hard-coded|misread|changed the wrong)\b",
+        (
+            r"\b(?:you|u) (?:just |also |still |have |'?ve )*(?:forgot|missed|misunderstood|didn'?t|did not|removed|deleted|broke|ignored|skipped|overwrote|left|lost|"
+            r"were supposed|should(?:n'?t)? have|introduced|duplicated|hardcoded|hard-coded|misread|changed the wrong)\b"
+        ),
         0.8,
     ),
     (r"^(?:wait|stop|hold on|hang on)\b", 0.5),
@@ -99,13 +113,17 @@ _CORRECTS = (
     (r"\b(?:try again|one more time|start over|redo (?:it|this|that))\b", 0.7),
     (r"^(?:actually|instead|rather)\b", 0.45),
     (
-        r"\b(?:same|another|new|different|now (?:i|we) (?:get|see|have)|i get|i'?m getting|we get|getting|gives?(?: me)?|got) "
-        r"(?:an? |the |this |same |another |new |different )*(?:error|exception|problem|failure|issue|crash|warning|traceback)",
+        (
+            r"\b(?:same|another|new|different|now (?:i|we) (?:get|see|have)|i get|i'?m getting|we get|getting|gives?(?: me)?|got) "
+            r"(?:an? |the |this |same |another |new |different )*(?:error|exception|problem|failure|issue|crash|warning|traceback)"
+        ),
         0.75,
     ),
     (
-        r"^(?:hmm+[, ]+)?now (?:the|it|my|i|all|every|there|nothing) .{0,60}\b(?:overlap|broke|broken|fail|error|gone|missing|"
-        r"wrong|empty|crash|twice|doesn|does not|can'?t|cannot|isn|is not|slow)",
+        (
+            r"^(?:hmm+[, ]+)?now (?:the|it|my|i|all|every|there|nothing) .{0,60}\b(?:overlap|broke|broken|fail|error|gone|missing|"
+            r"wrong|empty|crash|twice|doesn|does not|can'?t|cannot|isn|is not|slow)"
+        ),
         0.75,
     ),
     (
@@ -116,10 +134,12 @@ _CORRECTS = (
 
 _APPROVES = (
     (
-        r"\b(?:it|that|this|everything|all|now|build|tests?|suite|ci|page|app|fix|which) (?:now |all |just |finally )?"
-        r"(?:works|worked|is working|passes|pass|passed|is green|are green|is fixed|is solved|fixed it|did it|did the trick|"
-        r"does the trick|solved it|runs|is perfect|is great|is what i wanted|compiles|builds)"
-        r"(?! for| only| on my| when| if| except| unless| but)",
+        (
+            r"\b(?:it|that|this|everything|all|now|build|tests?|suite|ci|page|app|fix|which) (?:now |all |just |finally )?"
+            r"(?:works|worked|is working|passes|pass|passed|is green|are green|is fixed|is solved|fixed it|did it|did the trick|"
+            r"does the trick|solved it|runs|is perfect|is great|is what i wanted|compiles|builds)"
+            r"(?! for| only| on my| when| if| except| unless| but)"
+        ),
         0.9,
     ),
     (
@@ -129,9 +149,11 @@ _APPROVES = (
     (r"^(?:nice|good|cool|sweet|neat)(?: (?:one|job|work|stuff|catch|fix|find))?(?:[,.! ]|$)", 0.65),
     (r"\b(?:works|working) (?:now|great|perfectly|fine|well|like a charm|as expected|nicely)\b", 0.9),
     (
-        r"\b(?:lgtm|ship it|looks? (?:good|great|right|perfect|fine)|well done|good job|great job|great work|nice work|"
-        r"good work|all good|all green|spot on|exactly what i|that'?s it|that'?s (?:perfect|great|better|right|correct|"
-        r"exactly|the one))\b",
+        (
+            r"\b(?:lgtm|ship it|looks? (?:good|great|right|perfect|fine)|well done|good job|great job|great work|nice work|"
+            r"good work|all good|all green|spot on|exactly what i|that'?s it|that'?s (?:perfect|great|better|right|correct|"
+            r"exactly|the one))\b"
+        ),
         0.8,
     ),
     (r"\b(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias|much appreciated)\b", 0.5),
