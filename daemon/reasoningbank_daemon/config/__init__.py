@@ -1,0 +1,47 @@
+"""The configuration: one TOML file, decoded once into a frozen value; a missing file means the defaults."""
+
+from __future__ import annotations
+
+from reasoningbank_daemon.config.loading import (
+    Config,
+    ConfigError,
+    config_hash,
+    configured_models,
+    load_config,
+    parse_config,
+    restart_keys,
+)
+from reasoningbank_daemon.config.models import ModelEntry, ModelTable, models_version
+from reasoningbank_daemon.config.sections import (
+    DaemonSection,
+    EmbedderName,
+    LogLevel,
+    QualitySection,
+    RecallSection,
+    SelectionSection,
+    StorageSection,
+    Synchronous,
+    TasksSection,
+)
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DaemonSection",
+    "EmbedderName",
+    "LogLevel",
+    "ModelEntry",
+    "ModelTable",
+    "QualitySection",
+    "RecallSection",
+    "SelectionSection",
+    "StorageSection",
+    "Synchronous",
+    "TasksSection",
+    "config_hash",
+    "configured_models",
+    "load_config",
+    "models_version",
+    "parse_config",
+    "restart_keys",
+]

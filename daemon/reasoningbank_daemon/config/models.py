@@ -1,0 +1,94 @@
+"""The list of models and their prices: dated defaults that come with the program, and what the user changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+DEFAULTS_FILE = Path(__file__).parent.parent / "models.toml"
+
+_Name = Annotated[str, Meta(min_length=1, max_length=200)]
+_Price = Annotated[float, Meta(ge=0, le=10_000)]
+
+
+class ModelListError(ValueError):
+    """The list of models is incomplete; the message names the model and what is missing."""
+
+
+class ModelTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Hold one ``[[models]]`` table of the user's file: a key that is absent keeps the default's value."""
+
+    name: _Name
+    host: _Name | None = None
+    tier: _Name | None = None
+    alias: _Name | None = None
+    input: _Price | None = None
+    output: _Price | None = None
+    cache_read: _Price | None = None
+    cache_write_5m: _Price | None = None
+    cache_write_1h: _Price | None = None
+    as_of: dt.date | None = None
+    note: str | None = None
+
+
+class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Describe one model that the user can run.
+
+    Prices are US dollars per million tokens, as they stood on ``as_of``; None is a price that is not known.
+    ``alias`` is the host's own short name, None where it has none.
+    """
+
+    name: str
+    host: str
+    tier: str
+    alias: str | None = None
+    input: float | None = None
+    output: float | None = None
+    cache_read: float | None = None
+    cache_write_5m: float | None = None
+    cache_write_1h: float | None = None
+    as_of: dt.date | None = None
+    note: str = ""
+
+
+@functools.cache
+def default_models(path: Path = DEFAULTS_FILE) -> tuple[ModelEntry, ...]:
+    """Return the models that come with this version of the program."""
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    return msgspec.convert(document["models"], tuple[ModelEntry, ...])
+
+
+def merge_models(defaults: tuple[ModelEntry, ...], tables: tuple[ModelTable, ...]) -> tuple[ModelEntry, ...]:
+    """Lay the user's tables over the defaults, by name; new models come last, in the file's order.
+
+    Raises
+    ------
+    ModelListError
+        When a new model lacks its host, tier or prices.
+    """
+    merged = {entry.name: msgspec.structs.asdict(entry) for entry in defaults}
+    for table in tables:
+        given = {key: value for key, value in msgspec.structs.asdict(table).items() if value is not None}
+        lacking = [
+            key
+            for key in ("host", "tier", "input", "output")
+            if key not in given and table.name not in merged
+        ]
+        if lacking:
+            raise ModelListError(
+                f"model {table.name!r} is not one of the defaults and lacks: {', '.join(lacking)}"
+            )
+        merged[table.name] = merged.get(table.name, {}) | given
+    return tuple(ModelEntry(**fields) for fields in merged.values())
+
+
+def models_version(models: tuple[ModelEntry, ...]) -> str:
+    """Return 16 hexadecimal digits that name this price list: what a cost that was computed with it refers to."""
+    return hashlib.sha256(msgspec.json.encode(models)).hexdigest()[:16]
