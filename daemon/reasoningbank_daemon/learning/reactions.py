@@ -156,7 +156,7 @@ _APPROVES = (
         ),
         0.8,
     ),
-    (r"\b(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias|much appreciated)\b", 0.5),
+    (r"\b(?:thanks|thank you|thx|ty|cheers|danke|merci|gracias|much appreciated)\b", 0.35),
     (r"^(?:yes|yep|yeah|yup|correct|right)[,.! ]+(?:that|it|this|works|perfect|great|thanks|exactly)", 0.7),
     (
         r"^(?:commit|merge|push|ship|deploy|release|tag) (?:it|this|that|them|everything|and|the change)?\b",
