@@ -11,7 +11,7 @@ from reasoningbank_daemon.config.loading import (
     parse_config,
     restart_keys,
 )
-from reasoningbank_daemon.config.models import ModelEntry, ModelTable, models_version
+from reasoningbank_daemon.config.models import ModelEntry, ModelTable, price_document, price_version
 from reasoningbank_daemon.config.sections import (
     DaemonSection,
     EmbedderName,
@@ -41,7 +41,8 @@ __all__ = [
     "config_hash",
     "configured_models",
     "load_config",
-    "models_version",
     "parse_config",
+    "price_document",
+    "price_version",
     "restart_keys",
 ]

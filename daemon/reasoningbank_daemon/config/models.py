@@ -7,7 +7,7 @@ import functools
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -16,6 +16,7 @@ DEFAULTS_FILE = Path(__file__).parent.parent / "models.toml"
 
 _Name = Annotated[str, Meta(min_length=1, max_length=200)]
 _Price = Annotated[float, Meta(ge=0, le=10_000)]
+_PRICES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
 
 
 class ModelListError(ValueError):
@@ -59,10 +60,14 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 @functools.cache
-def default_models(path: Path = DEFAULTS_FILE) -> tuple[ModelEntry, ...]:
+def _shipped(path: Path = DEFAULTS_FILE) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def default_models() -> tuple[ModelEntry, ...]:
     """Return the models that come with this version of the program."""
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
-    return msgspec.convert(document["models"], tuple[ModelEntry, ...])
+    return msgspec.convert(_shipped()["models"], tuple[ModelEntry, ...])
 
 
 def merge_models(defaults: tuple[ModelEntry, ...], tables: tuple[ModelTable, ...]) -> tuple[ModelEntry, ...]:
@@ -89,6 +94,22 @@ def merge_models(defaults: tuple[ModelEntry, ...], tables: tuple[ModelTable, ...
     return tuple(ModelEntry(**fields) for fields in merged.values())
 
 
-def models_version(models: tuple[ModelEntry, ...]) -> str:
-    """Return 16 hexadecimal digits that name this price list: what a cost that was computed with it refers to."""
-    return hashlib.sha256(msgspec.json.encode(models)).hexdigest()[:16]
+def price_document(tables: tuple[ModelTable, ...]) -> dict[str, Any]:
+    """Return the decoded price list with the user's tables laid over it, in the form of ``models.toml``.
+
+    Where the user states a price of a model, the shipped surcharges for long prompts and announced changes of
+    that model are left out: they belong to the prices that were replaced.
+    """
+    priced = {table.name for table in tables if any(getattr(table, kind) is not None for kind in _PRICES)}
+    document = dict(_shipped())
+    for part in ("long_prompts", "announced"):
+        document[part] = [entry for entry in document.get(part, ()) if entry["name"] not in priced]
+    merged = merge_models(default_models(), tables)
+    document["models"] = [msgspec.structs.asdict(entry) for entry in merged]
+    return document
+
+
+def price_version(document: dict[str, Any]) -> str:
+    """Name a price list by its date and its content: what a stored cost refers to."""
+    digest = hashlib.sha256(msgspec.json.encode(document, order="sorted")).hexdigest()
+    return f"{document['list_date']}/{digest[:12]}"
