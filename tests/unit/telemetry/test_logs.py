@@ -63,9 +63,7 @@ def test_secret_is_removed_wherever_it_stands(tmp_path: Path) -> None:
     configured(tmp_path, "debug")
     log = structlog.get_logger("x")
 
-    log.warning(
-        "event " + SECRET, reason=f"token {SECRET}", nested={"a": [f"x {SECRET}"]}, raw=SECRET.encode()
-    )
+    log.warning(SECRET, reason=f"token {SECRET}", nested={"a": [f"x {SECRET}"]}, raw=SECRET.encode())
     log.debug("text", prompt=SECRET)
     try:
         int(SECRET)

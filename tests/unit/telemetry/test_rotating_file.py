@@ -39,12 +39,12 @@ def test_file_left_full_by_an_earlier_process_is_rotated(tmp_path: Path) -> None
 
 def test_no_line_is_torn_when_many_threads_write(tmp_path: Path) -> None:
     file = RotatingFile(tmp_path / "a.log", max_bytes=2000, files=200)
-    threads = [
-        threading.Thread(
-            target=lambda n=n: [file.write(json.dumps({"thread": n, "line": i})) for i in range(200)]
-        )
-        for n in range(8)
-    ]
+
+    def write(number: int) -> None:
+        for line in range(200):
+            file.write(json.dumps({"thread": number, "line": line}))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
 
     for thread in threads:
         thread.start()
