@@ -107,7 +107,10 @@ class UsageMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, tag="usage"):
-    """Record what a transcript says up to ``byte_offset``: messages and the cursor are stored together."""
+    """Record what a transcript says up to ``byte_offset``: messages and the cursor are stored together.
+
+    ``at_ns`` is when it was read.
+    """
 
     host: str
     session_id: str
@@ -115,6 +118,7 @@ class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, tag="usage"):
     byte_offset: int
     messages: tuple[UsageMessage, ...]
     price_list: str
+    at_ns: int = 0
     agent_id: str | None = None
 
 

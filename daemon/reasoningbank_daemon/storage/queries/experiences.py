@@ -1,0 +1,132 @@
+"""Experiences and their vectors, for the indexes and for recall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import apsw
+import msgspec
+
+from reasoningbank_daemon.storage.compression import unpack, unpack_optional
+from reasoningbank_daemon.storage.records import Document, Embedded, Stamp
+from reasoningbank_daemon.storage.summaries import IDS_AT_ONCE
+
+_DOCUMENT = (
+    "SELECT e.id, e.project_id, e.title, e.text, (SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
+    "WHERE u.session_id = t.session_id AND u.task_id = t.id AND u.prompt IS NOT NULL "
+    "ORDER BY u.started_ns, u.id LIMIT 1), e.sequence, e.task_id, e.kind FROM experience e "
+)
+
+
+class StoredExperience(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold an experience as recall gives it: ``kind`` is the label of its task's judgement, or "told"."""
+
+    document: Document
+    kind: str
+    probability: float | None = None
+
+
+def iterate_documents(db: apsw.Connection, *, since_sequence: int = 0) -> Iterator[Document]:
+    """Yield each experience in force that changed after a sequence, in the order of change.
+
+    Keeps a read transaction until it is exhausted.
+    """
+    rows = db.execute(
+        _DOCUMENT + "WHERE e.sequence > ? AND e.retired_ns IS NULL ORDER BY e.sequence, e.id",
+        (since_sequence,),
+    )
+    for row in rows:
+        yield _document(row)
+
+
+def retired_since(db: apsw.Connection, sequence: int) -> tuple[int, ...]:
+    """Return the experiences that were retired after a sequence."""
+    rows = db.execute(
+        "SELECT id FROM experience WHERE sequence > ? AND retired_ns IS NOT NULL ORDER BY id", (sequence,)
+    )
+    return tuple(row[0] for row in rows)
+
+
+def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, StoredExperience]:
+    """Return the experiences in force among some ids, with what became of their tasks."""
+    found: dict[int, StoredExperience] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chunk = tuple(ids[start : start + IDS_AT_ONCE])
+        marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
+        for row in db.execute(_DOCUMENT + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
+            found[row[0]] = StoredExperience(document=_document(row), kind=row[7])
+    judged = dict(_probabilities(db, [stored.document.task_id for stored in found.values()]))
+    return {
+        id_: msgspec.structs.replace(stored, probability=judged.get(stored.document.task_id or 0))
+        for id_, stored in found.items()
+    }
+
+
+def iterate_vectors(db: apsw.Connection, stamp: Stamp, owner: str) -> Iterator[Embedded]:
+    """Yield every vector of one stamp and kind of owner, in the order of owners."""
+    rows = db.execute(
+        "SELECT v.owner_id, v.blob FROM vector v JOIN stamp s ON s.id = v.stamp_id "
+        "WHERE s.model = ? AND s.dimension = ? AND s.version = ? AND v.owner = ? ORDER BY v.owner_id",
+        (stamp.model, stamp.dimension, stamp.version, owner),
+    )
+    for owner_id, blob in rows:
+        yield Embedded(owner_id=owner_id, vector=blob)
+
+
+def read_vectors(db: apsw.Connection, stamp: Stamp, owner: str, ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the vectors of some owners under one stamp, by owner."""
+    found: dict[int, bytes] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chunk = tuple(ids[start : start + IDS_AT_ONCE])
+        marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
+        rows = db.execute(
+            "SELECT v.owner_id, v.blob FROM vector v JOIN stamp s ON s.id = v.stamp_id WHERE s.model = ? "  # noqa: S608  placeholders only
+            f"AND s.dimension = ? AND s.version = ? AND v.owner = ? AND v.owner_id IN ({marks})",
+            (stamp.model, stamp.dimension, stamp.version, owner, *chunk),
+        )
+        found.update(rows)
+    return found
+
+
+def without_vector(db: apsw.Connection, stamp: Stamp, *, limit: int) -> tuple[Document, ...]:
+    """Return experiences in force that have no vector under a stamp yet."""
+    rows = db.execute(
+        _DOCUMENT + "WHERE e.retired_ns IS NULL AND NOT EXISTS (SELECT 1 FROM vector v JOIN stamp s "  # noqa: S608  placeholders only
+        "ON s.id = v.stamp_id WHERE s.model = ? AND s.dimension = ? AND s.version = ? AND v.owner = 'experience' "
+        "AND v.owner_id = e.id) ORDER BY e.id LIMIT ?",
+        (stamp.model, stamp.dimension, stamp.version, limit),
+    )
+    return tuple(_document(row) for row in rows)
+
+
+def read_stamps(db: apsw.Connection) -> dict[Stamp, int]:
+    """Return each stamp with the number of its vectors."""
+    rows = db.execute(
+        "SELECT s.model, s.dimension, s.version, (SELECT count(*) FROM vector v WHERE v.stamp_id = s.id) "
+        "FROM stamp s ORDER BY s.id"
+    )
+    return {
+        Stamp(model=model, dimension=dimension, version=version): count
+        for model, dimension, version, count in rows
+    }
+
+
+def _probabilities(db: apsw.Connection, task_ids: Sequence[int | None]) -> Iterator[tuple[int, float | None]]:
+    known = tuple(task_id for task_id in task_ids if task_id is not None)
+    for start in range(0, len(known), IDS_AT_ONCE):
+        chunk = known[start : start + IDS_AT_ONCE]
+        marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
+        yield from db.execute(f"SELECT id, probability FROM task WHERE id IN ({marks})", chunk)  # noqa: S608  placeholders only
+
+
+def _document(row: tuple) -> Document:  # type: ignore[type-arg]  # the columns of _DOCUMENT
+    identity, project_id, title, text, goal, sequence, task_id = row[:7]
+    return Document(
+        id=identity,
+        project_id=project_id,
+        title=title,
+        text=unpack(text),
+        goal=unpack_optional(goal),
+        sequence=sequence,
+        task_id=task_id,
+    )

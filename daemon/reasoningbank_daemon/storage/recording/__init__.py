@@ -1,0 +1,1 @@
+"""How records become rows: everything here runs inside the one writing transaction."""

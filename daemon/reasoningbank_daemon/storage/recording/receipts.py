@@ -1,0 +1,109 @@
+"""Each hook call counts once: a nonce is stored once, and the reports of two installations are paired.
+
+Everything is looked up within one session, so that the pages that are read and written lie together. Eight of a
+nonce's sixteen bytes are kept: among a million calls of one session two agree with a chance of 3e-8.
+"""
+
+from __future__ import annotations
+
+from reasoningbank_daemon.storage.recording.state import State
+from reasoningbank_schema.messages import Receipt
+
+OUTSIDE_SESSIONS = 0
+"""The session id under which calls without a session are kept."""
+
+
+def nonce_key(nonce: bytes) -> int:
+    """Return the number under which a nonce is kept."""
+    return int.from_bytes(nonce[:8], "big", signed=True)
+
+
+def fingerprint_key(fingerprint: bytes) -> int | None:
+    """Return the number under which a fingerprint is kept: 48 bits; None for an empty one."""
+    return int.from_bytes(fingerprint[:6], "big") if fingerprint else None
+
+
+def find_receipt(state: State, session_id: int, nonce: bytes) -> Receipt | None:
+    """Return what a nonce was answered with, marked as a copy; None when it is new."""
+    row = state.run(
+        "SELECT sequence, task_id, step_id, other_id FROM receipt WHERE session_id = ? AND nonce = ?",
+        (session_id, nonce_key(nonce)),
+    ).fetchone()
+    return None if row is None else _receipt(state, *row)
+
+
+def find_twin(state: State, session_id: int, fingerprint: bytes, via: str) -> Receipt | None:
+    """Return the receipt of the same call as another installation reported it; None when this is the first.
+
+    The n-th report of a fingerprint by one installation is the twin of the n-th by another.
+    """
+    if not fingerprint:
+        return None
+    rows = state.run(
+        "SELECT via, sequence, task_id, step_id, other_id FROM receipt "
+        "WHERE session_id = ? AND fingerprint = ? ORDER BY sequence",
+        (session_id, fingerprint_key(fingerprint)),
+    ).fetchall()
+    if not rows:
+        return None
+    own = via_id(state, via)
+    nth = sum(1 for row in rows if row[0] == own)
+    others: dict[int, int] = {}
+    for row in rows:
+        if row[0] == own:
+            continue
+        if others.get(row[0], 0) == nth:
+            return _receipt(state, *row[1:])
+        others[row[0]] = others.get(row[0], 0) + 1
+    return None
+
+
+def keep_receipt(
+    state: State, session_id: int, nonce: bytes, receipt: Receipt, *, fingerprint: bytes = b"", via: str = ""
+) -> None:
+    """Remember what a nonce was answered with."""
+    state.run(
+        "INSERT INTO receipt (session_id, nonce, fingerprint, via, sequence, task_id, step_id, other_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            session_id,
+            nonce_key(nonce),
+            fingerprint_key(fingerprint),
+            via_id(state, via),
+            receipt.sequence,
+            receipt.task_id if receipt.step_id is None else None,
+            receipt.step_id,
+            receipt.experience_id,
+        ),
+    )
+
+
+def via_id(state: State, via: str) -> int:
+    """Return the number of an installation's name."""
+    found = state.vias.get(via)
+    if found is None:
+        row = state.run("SELECT id FROM via WHERE name = ?", (via,)).get
+        found = row or state.insert("INSERT INTO via (name) VALUES (?)", (via,))
+        state.vias[via] = found
+    return found
+
+
+def _receipt(
+    state: State, sequence: int, task_id: int | None, step_id: int | None, other_id: int | None
+) -> Receipt:
+    if step_id is not None:
+        task_id = state.run("SELECT task_id FROM step WHERE id = ?", (step_id,)).get
+    return Receipt(
+        sequence=sequence,
+        task_id=None if task_id is None else current_task(state, task_id),
+        step_id=step_id,
+        experience_id=other_id,
+        copy=True,
+    )
+
+
+def current_task(state: State, task_id: int) -> int:
+    """Follow a task that was joined with another one to where it is now."""
+    while (joined := state.run("SELECT task_id FROM task_alias WHERE id = ?", (task_id,)).get) is not None:
+        task_id = joined
+    return task_id

@@ -1,0 +1,169 @@
+"""The bank in SQLite: one writer thread, and one reading connection per thread that asks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import apsw
+
+from reasoningbank_daemon.storage import sqlite, summaries
+from reasoningbank_daemon.storage.base import Done
+from reasoningbank_daemon.storage.opening import open_bank
+from reasoningbank_daemon.storage.queries import counting, experiences, tasks, upkeep
+from reasoningbank_daemon.storage.recording.recorder import Recorder
+from reasoningbank_daemon.storage.records import Document, Effects, Embedded, Record, Stamp, TaskSummary
+from reasoningbank_daemon.storage.rules import Rules
+from reasoningbank_daemon.storage.watermark import Watermark, write_watermark
+from reasoningbank_daemon.storage.writer import QUEUE_LIMIT, Writer
+from reasoningbank_schema.paths import Paths
+from reasoningbank_schema.redaction import redact
+
+
+class SqliteStore:
+    """Keep the bank as `base.Store` promises, and answer questions about it from any thread.
+
+    ``warnings`` says what a person should hear about how the bank was found.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        rules: Rules,
+        project_key: Callable[[str], str],
+        on_commit: Callable[[Effects], None],
+        now_ns: Callable[[], int] = time.time_ns,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        opened = open_bank(paths, now_ns=now_ns())
+        self._paths = paths
+        self._bank_id = opened.bank_id
+        self._now_ns = now_ns
+        self._local = threading.local()
+        self._readers: list[apsw.Connection] = []
+        self._readers_lock = threading.Lock()
+        self.warnings = opened.warnings
+        recorder = Recorder(
+            opened.db, rules=rules, redact=lambda text: redact(text).text, project_key=project_key
+        )
+        self._writer = Writer(
+            opened.db, recorder, note=self._note, on_commit=on_commit, queue_limit=queue_limit
+        )
+
+    # Writing: see `base.Store`.
+
+    def submit(self, record: Record, on_done: Done | None) -> None:
+        """Hand a record to the writer from any thread, without waiting."""
+        self._writer.submit(record, on_done)
+
+    def flush(self, *, timeout_s: float) -> bool:
+        """Wait until all that was submitted before is stored or refused, and its effects are passed on."""
+        return self._writer.flush(timeout_s=timeout_s)
+
+    def close(self, *, timeout_s: float = 30.0) -> bool:
+        """Store what waits, then close; readers of other threads must be done."""
+        ended = self._writer.close(timeout_s=timeout_s)
+        with self._readers_lock:
+            for reader in self._readers:
+                reader.close()
+            self._readers.clear()
+        return ended
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be stored at the moment; None if all is well."""
+        return self._writer.trouble
+
+    def waiting(self) -> int:
+        """Return how many records wait for the writer, nearly."""
+        return self._writer.waiting()
+
+    def _note(self, sequence: int) -> None:
+        mark = Watermark(bank_id=self._bank_id, sequence=sequence, at_ns=self._now_ns())
+        write_watermark(self._paths.watermark, mark)
+
+    # Reading.
+
+    def reader(self) -> apsw.Connection:
+        """Return this thread's reading connection; keep no transaction on it longer than a request."""
+        found: apsw.Connection | None = getattr(self._local, "reader", None)
+        if found is None:
+            found = sqlite.open_reader(self._paths.bank)
+            self._local.reader = found
+            with self._readers_lock:
+                self._readers.append(found)
+        return found
+
+    def counts(self) -> counting.Counts:
+        """Count what the bank holds."""
+        return counting.read_counts(self.reader())
+
+    def project_id(self, key: str) -> int | None:
+        """Return the id of a project by its key (`services.projects.project_key`)."""
+        return upkeep.project_id(self.reader(), key)
+
+    def setting(self, name: str) -> str | None:
+        """Return one of the bank's own settings."""
+        return upkeep.setting(self.reader(), name)
+
+    def open_task_id(self, host: str, session_key: str) -> int | None:
+        """Return the id of a session's open main task."""
+        return tasks.open_task_id(self.reader(), host, session_key)
+
+    def session_model(self, host: str, session_key: str) -> str | None:
+        """Return the model that a session runs on, as far as is known."""
+        return tasks.session_model(self.reader(), host, session_key)
+
+    def summaries(self, task_ids: Sequence[int]) -> dict[int, TaskSummary]:
+        """Return the judged ones among some tasks: outcome, duration, cost."""
+        return summaries.read_summaries(self.reader(), task_ids)
+
+    def all_summaries(self) -> Iterator[TaskSummary]:
+        """Yield every judged task."""
+        return summaries.iterate_summaries(self.reader())
+
+    def model_aggregates(self) -> tuple[tasks.ModelAggregate, ...]:
+        """Sum up all judged tasks by project, kind and model."""
+        return tasks.model_aggregates(self.reader())
+
+    def tasks_with_commits(self, *, since_ns: int) -> tuple[tasks.CommittedTask, ...]:
+        """Return main tasks closed since a time that committed something."""
+        return tasks.tasks_with_commits(self.reader(), since_ns=since_ns)
+
+    def recent_tasks(self, *, limit: int, project_id: int | None = None) -> tuple[tasks.TaskLine, ...]:
+        """Return tasks, the newest first."""
+        return tasks.recent_tasks(self.reader(), limit=limit, project_id=project_id)
+
+    def task(self, task_id: int) -> tasks.TaskDetail | None:
+        """Return one task in full."""
+        return tasks.read_task(self.reader(), task_id)
+
+    def documents(self, *, since_sequence: int = 0) -> Iterator[Document]:
+        """Yield each experience in force that changed after a sequence, in the order of change."""
+        return experiences.iterate_documents(self.reader(), since_sequence=since_sequence)
+
+    def retired_since(self, sequence: int) -> tuple[int, ...]:
+        """Return the experiences that were retired after a sequence."""
+        return experiences.retired_since(self.reader(), sequence)
+
+    def experiences(self, ids: Sequence[int]) -> dict[int, experiences.StoredExperience]:
+        """Return the experiences in force among some ids."""
+        return experiences.read_experiences(self.reader(), ids)
+
+    def vectors(self, stamp: Stamp, owner: str) -> Iterator[Embedded]:
+        """Yield every vector of one stamp and kind of owner."""
+        return experiences.iterate_vectors(self.reader(), stamp, owner)
+
+    def without_vector(self, stamp: Stamp, *, limit: int) -> tuple[Document, ...]:
+        """Return experiences in force that have no vector under a stamp yet."""
+        return experiences.without_vector(self.reader(), stamp, limit=limit)
+
+    def transcripts_to_read(self) -> tuple[upkeep.Transcript, ...]:
+        """Return the transcripts that may have grown since they were read last."""
+        return upkeep.transcripts_to_read(self.reader())
+
+    def transcript_offset(self, path: str) -> int:
+        """Return how far a transcript has been read, in bytes."""
+        return upkeep.transcript_offset(self.reader(), path)

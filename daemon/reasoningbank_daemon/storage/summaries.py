@@ -1,0 +1,58 @@
+"""Closed tasks as the statistics of models and similar tasks see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import apsw
+
+from reasoningbank_daemon.storage.compression import Packed, unpack_optional
+from reasoningbank_daemon.storage.records import TaskSummary
+
+IDS_AT_ONCE = 500
+
+_COLUMNS = (
+    "SELECT t.id, t.project_id, t.kind, t.model, t.label, t.probability, t.duration_ms, t.cost_usd, "
+    "(SELECT prompt FROM turn u WHERE u.session_id = t.session_id AND u.task_id = t.id AND u.prompt IS NOT NULL "
+    "ORDER BY u.started_ns, u.id LIMIT 1) FROM task t "
+)
+
+_Row = tuple[int, int, str, str | None, str, float | None, int | None, float | None, Packed | None]
+
+
+def read_summary(db: apsw.Connection, task_id: int) -> TaskSummary | None:
+    """Return one judged task, None if it is open or unknown."""
+    row = db.execute(_COLUMNS + "WHERE t.id = ? AND t.label IS NOT NULL", (task_id,)).fetchone()
+    return None if row is None else _summary(row)
+
+
+def read_summaries(db: apsw.Connection, task_ids: Sequence[int]) -> dict[int, TaskSummary]:
+    """Return the judged ones among some tasks, by id; meant for a handful of similar tasks."""
+    found: dict[int, TaskSummary] = {}
+    for start in range(0, len(task_ids), IDS_AT_ONCE):
+        chunk = tuple(task_ids[start : start + IDS_AT_ONCE])
+        marks = ",".join("?" * len(chunk))
+        rows = db.execute(_COLUMNS + f"WHERE t.id IN ({marks}) AND t.label IS NOT NULL", chunk)
+        found.update((row[0], _summary(row)) for row in rows)
+    return found
+
+
+def iterate_summaries(db: apsw.Connection) -> Iterator[TaskSummary]:
+    """Yield every judged task in the order of ids; keeps a read transaction until it is exhausted."""
+    for row in db.execute(_COLUMNS + "WHERE t.label IS NOT NULL ORDER BY t.id"):
+        yield _summary(row)
+
+
+def _summary(row: _Row) -> TaskSummary:
+    task_id, project_id, kind, model, label, probability, duration_ms, cost_usd, prompt = row
+    return TaskSummary(
+        id=task_id,
+        project_id=project_id,
+        kind=kind,
+        model=model,
+        label=label,
+        probability=probability,
+        duration_s=(duration_ms or 0) / 1000,
+        cost_usd=cost_usd,
+        goal=unpack_optional(prompt),
+    )
