@@ -1,0 +1,215 @@
+"""Tell what an edit brought in from what was there before.
+
+An issue is new when its pair of rule and stripped line is, counted: two equal lines with the same issue where
+there was one make one new issue. So a block that moves, or is indented anew, keeps its issues.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+import msgspec
+
+from reasoningbank_daemon.quality.brackets import bracket_imbalance, has_alternative_branches
+from reasoningbank_daemon.quality.engine import Document, RawIssue
+from reasoningbank_schema.verdicts import Category, Severity
+
+_LONG_LINE = 400
+_WINDOW = 60
+"""Of a line longer than `_LONG_LINE` (minified code) only this many characters each side of the issue make up
+its identity; else one change would make every issue of the line new."""
+_MOST_PAIRS = 2_000
+"""More pairs of lines than this are not compared for likeness: each costs about 10 µs."""
+_LIKENESS = 0.6
+
+
+class Analysis(msgspec.Struct, frozen=True, kw_only=True):
+    """One text and all that the engines found in it."""
+
+    document: Document
+    issues: tuple[RawIssue, ...]
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The issues of the text after, parted into what stood before and what is new; and how many went."""
+
+    standing: tuple[RawIssue, ...]
+    new: tuple[RawIssue, ...]
+    fixed: tuple[RawIssue, ...]
+
+
+def compare(before: Analysis | None, after: Analysis) -> Comparison:
+    """Part the issues of `after` into those that stood in `before` and new ones. Pure."""
+    if before is None:
+        believed = [issue for issue in after.issues if not issue.approximate or _unbalanced(after.document)]
+        return _settled(after.issues, believed, (), Counter())
+    before_lines = before.document.text.split("\n")
+    after_lines = after.document.text.split("\n")
+    new, gone = _unmatched(before.issues, before_lines, after.issues, after_lines)
+    new, gone = _without_rewritten(new, after_lines, gone, before_lines)
+    stood = Counter(line.strip() for line in before_lines)
+    new = _without_unseen(new, after_lines, before.issues, stood)
+    if any(issue.approximate for issue in new) and not _grammar_is_right(before, after.document):
+        new = [issue for issue in new if not issue.approximate]
+    return _settled(after.issues, new, _really_fixed(gone, after.issues), _not_multiplied(stood, after_lines))
+
+
+def _settled(
+    issues: Sequence[RawIssue], new: Iterable[RawIssue], fixed: tuple[RawIssue, ...], stood: Counter[str]
+) -> Comparison:
+    """Settle what each new issue weighs, now that the text before is known."""
+    chosen = {id(issue) for issue in new}
+    return Comparison(
+        standing=tuple(issue for issue in issues if id(issue) not in chosen),
+        new=tuple(_settle(issue, stood) for issue in issues if id(issue) in chosen),
+        fixed=fixed,
+    )
+
+
+def _settle(issue: RawIssue, stood: Counter[str]) -> RawIssue:
+    if issue.replaces is not None and not stood[issue.replaces]:
+        return msgspec.structs.replace(issue, severity=Severity.NOTE)
+    return msgspec.structs.replace(issue, approximate=False) if issue.approximate else issue
+
+
+def _not_multiplied(stood: Counter[str], after_lines: Sequence[str]) -> Counter[str]:
+    """Return the lines that stood before and are not more numerous now.
+
+    Where a `def` line stands more often than before, a stub under it was added (an overload, one more test's helper)
+    and took nobody's place.
+    """
+    now = Counter(line.strip() for line in after_lines)
+    return Counter({line: count for line, count in stood.items() if now[line] <= count})
+
+
+def _key(issue: RawIssue, lines: Sequence[str]) -> tuple[str, str]:
+    if issue.replaces is not None:
+        return issue.rule, issue.replaces
+    line = lines[issue.line - 1] if 0 < issue.line <= len(lines) else ""
+    if len(line) > _LONG_LINE:
+        line = line[max(0, issue.column - 1 - _WINDOW) : issue.column - 1 + _WINDOW]
+    return issue.rule, line.strip()
+
+
+def _unmatched(
+    before: Sequence[RawIssue],
+    before_lines: Sequence[str],
+    after: Sequence[RawIssue],
+    after_lines: Sequence[str],
+) -> tuple[list[RawIssue], list[RawIssue]]:
+    """Return the issues of `after` without a partner in `before`, and those of `before` without one.
+
+    Issues outside the changed lines choose their partner first: of two equal lines, one of them inserted, the
+    inserted one is new.
+    """
+    partners = Counter(_key(issue, before_lines) for issue in before)
+    first, last = _changed_lines(before_lines, after_lines)
+    new: list[RawIssue] = []
+    for issue in sorted(after, key=lambda issue: first <= issue.line <= last):
+        key = _key(issue, after_lines)
+        if partners[key] > 0:
+            partners[key] -= 1
+        else:
+            new.append(issue)
+    gone: list[RawIssue] = []
+    for issue in before:
+        key = _key(issue, before_lines)
+        if partners[key] > 0:
+            partners[key] -= 1
+            gone.append(issue)
+    return new, gone
+
+
+def _changed_lines(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+    """Return the first and the last line (from 1) of `after` that lie between what both texts share."""
+    shortest = min(len(before), len(after))
+    start = 0
+    while start < shortest and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < shortest - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start + 1, len(after) - end
+
+
+def _without_rewritten(
+    new: list[RawIssue], after_lines: Sequence[str], gone: list[RawIssue], before_lines: Sequence[str]
+) -> tuple[list[RawIssue], list[RawIssue]]:
+    """Match what is left by likeness: a line that was rewritten and kept its issue did not gain one."""
+    if not new or not gone or len(new) * len(gone) > _MOST_PAIRS:
+        return new, gone
+    left = list(gone)
+    really_new: list[RawIssue] = []
+    for issue in new:
+        line = _key(issue, after_lines)[1]
+        partner = next(
+            (old for old in left if old.rule == issue.rule and _alike(_key(old, before_lines)[1], line)), None
+        )
+        if partner is None:
+            really_new.append(issue)
+        else:
+            left.remove(partner)
+    return really_new, left
+
+
+def _alike(one: str, other: str) -> bool:
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return (
+        matcher.real_quick_ratio() >= _LIKENESS
+        and matcher.quick_ratio() >= _LIKENESS
+        and (matcher.ratio() >= _LIKENESS)
+    )
+
+
+def _without_unseen(
+    new: list[RawIssue],
+    after_lines: Sequence[str],
+    before: Sequence[RawIssue],
+    stood: Counter[str],
+) -> list[RawIssue]:
+    """Drop what an engine sees now only because it could not read the text before.
+
+    A linter says little of a text that does not parse. Once it parses again, issues on lines that stood there
+    all along come to light; this edit did not make them.
+    """
+    blind = _blinded_engines(before)
+    return [
+        issue
+        for issue in new
+        if issue.engine not in blind
+        or issue.category is Category.SYNTAX
+        or not stood[_key(issue, after_lines)[1]]
+    ]
+
+
+def _really_fixed(gone: Iterable[RawIssue], after: Sequence[RawIssue]) -> tuple[RawIssue, ...]:
+    """Drop from `gone` what merely went out of sight because the text after does not parse."""
+    blind = _blinded_engines(after)
+    return tuple(
+        issue
+        for issue in gone
+        if not issue.approximate and (issue.engine not in blind or issue.category is Category.SYNTAX)
+    )
+
+
+def _blinded_engines(issues: Iterable[RawIssue]) -> frozenset[str]:
+    return frozenset(
+        issue.engine for issue in issues if issue.category is Category.SYNTAX and not issue.approximate
+    )
+
+
+def _grammar_is_right(before: Analysis, after: Document) -> bool:
+    """Tell whether new parse errors of an approximate grammar are to be believed."""
+    if not any(issue.approximate for issue in before.issues):
+        return True  # it read the text before without a fault, so the fault is in the edit
+    document = before.document
+    return bracket_imbalance(after.text, after.language) > bracket_imbalance(document.text, document.language)
+
+
+def _unbalanced(document: Document) -> bool:
+    return (
+        not has_alternative_branches(document.text)
+        and bracket_imbalance(document.text, document.language) > 0
+    )

@@ -1,0 +1,319 @@
+"""One engine in a child process that speaks JSON-RPC on its standard streams.
+
+Its thread starts the child, brings it to the point where it can work, reads its answers, and reaps it. Callers write
+their questions themselves and wait for their own answers, so one slow question holds up no other caller.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+from collections.abc import Callable, Mapping
+from enum import Enum
+
+import msgspec
+import structlog
+
+from reasoningbank_daemon.quality import rpc
+from reasoningbank_daemon.quality.child_process import BoundedChild, InputStalledError, resident_bytes
+from reasoningbank_daemon.quality.engine import (
+    EngineDiedError,
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+)
+
+_log = structlog.get_logger(__name__)
+
+_READ_BYTES = 256 * 1024
+_ERRORS_TAIL_BYTES = 2000
+_METHOD_NOT_FOUND = -32601
+_ENDING_S = 1.0
+_ANSWERS_BETWEEN_MEMORY_CHECKS = 200
+
+
+class ProcessState(Enum):
+    """The life of an engine process, in order."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEAD = "dead"
+
+
+class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What to start, how to make it ready, and how far to trust it.
+
+    `prepare` runs once in the process's thread and returns when the engine can work; it raises
+    `EngineUnavailableError` where the engine is not what it should be.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    prepare: Callable[[Conversation], None]
+    environment: Mapping[str, str] = {}
+    memory_bytes: int = 4 * 1024**3
+    """Hard limit of the address space; a runaway dies of it."""
+    retire_bytes: int = 400 * 1024**2
+    """Above this resident size the process is ended between two questions, and a new one started."""
+    start_timeout_s: float = 10.0
+    hang_timeout_s: float = 10.0
+    """A question this old means that the process hangs; it is killed."""
+
+
+class Conversation:
+    """Question and answer with a child that is not ready yet, by the one thread that talks to it then."""
+
+    def __init__(
+        self, child: BoundedChild, frames: rpc.FrameReader, deadline: float, clock: Callable[[], float]
+    ) -> None:
+        self._child = child
+        self._frames = frames
+        self._deadline = deadline
+        self._clock = clock
+
+    def tell(self, message: bytes) -> None:
+        """Send a framed message."""
+        self._child.write(message, deadline=self._deadline, clock=self._clock)
+
+    def ask(self, identity: int, method: str, params: object) -> msgspec.Raw:
+        """Send a request and return its result; raise `EngineUnavailableError` where none comes."""
+        self.tell(rpc.request(identity, method, params))
+        return self.hear(identity)
+
+    def hear(self, identity: int) -> msgspec.Raw:
+        """Return the result of a request that was sent; other messages are passed over."""
+        while (wait_s := self._deadline - self._clock()) > 0:
+            if not select.select([self._child.output], [], [], wait_s)[0]:
+                break
+            data = os.read(self._child.output.fileno(), _READ_BYTES)
+            if not data:
+                raise EngineUnavailableError("it ended while starting")
+            for message in map(rpc.decode, self._frames.feed(data)):
+                if message.id == identity and message.method is None:
+                    if message.error is not None:
+                        raise EngineUnavailableError(f"it refused to start: {message.error.message}")
+                    return message.result
+        raise EngineUnavailableError("it was not ready in time")
+
+
+class PendingAnswer:
+    """The place where one caller's answer will be."""
+
+    def __init__(self, name: str, deadline: float, clock: Callable[[], float]) -> None:
+        self._name = name
+        self._deadline = deadline
+        self._clock = clock
+        self._arrived = threading.Event()
+        self._outcome: msgspec.Raw | EngineError | None = None
+        self.asked_at = clock()
+
+    def settle(self, outcome: msgspec.Raw | EngineError) -> None:
+        """Put the answer, or the reason why there is none, in its place."""
+        self._outcome = outcome
+        self._arrived.set()
+
+    def result(self) -> msgspec.Raw:
+        """Wait for the answer until the deadline; raise an `EngineError` where there is none."""
+        self._arrived.wait(max(0.0, self._deadline - self._clock()))
+        if self._outcome is None:
+            raise EngineTimeoutError(f"{self._name} had not answered by the deadline")
+        if isinstance(self._outcome, EngineError):
+            raise self._outcome
+        return self._outcome
+
+
+class EngineProcess:
+    """Runs one child from start to reaping. Every method may be called from any thread."""
+
+    def __init__(self, spec: ProcessSpec, clock: Callable[[], float]) -> None:
+        self._spec = spec
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._state = ProcessState.STARTING
+        self._child: BoundedChild | None = None
+        self._pending: dict[int, PendingAnswer] = {}
+        self._last_id = 1000  # `prepare` has the small ones to itself
+        self._answered = 0
+        self._stopping = False
+        self._errors_tail = b""
+        self.cause = ""
+        self.retired = False
+        self.started_at = clock()
+        self._thread = threading.Thread(target=self._live, name=f"quality-{spec.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def state(self) -> ProcessState:
+        """Say where in its life the process is."""
+        return self._state
+
+    @property
+    def pid(self) -> int | None:
+        """Return the child's process id; None before it is there."""
+        return None if self._child is None else self._child.pid
+
+    def wait_ready(self, deadline: float) -> None:
+        """Return once the engine can work; raise an `EngineError` at the deadline, or when it died."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._state is not ProcessState.STARTING, max(0.0, deadline - self._clock())
+            )
+            state = self._state
+        if state is ProcessState.STARTING:
+            raise EngineTimeoutError(f"{self._spec.name} was still starting at the deadline")
+        if state is ProcessState.DEAD:
+            raise EngineUnavailableError(f"{self._spec.name}: {self.cause}")
+
+    def begin(self, render: Callable[[int], bytes], deadline: float) -> PendingAnswer:
+        """Send the frames that `render` makes for a fresh id, and return the place of the answer."""
+        pending = PendingAnswer(self._spec.name, deadline, self._clock)
+        with self._changed:
+            child = self._child
+            if self._state is not ProcessState.READY or child is None:
+                raise EngineDiedError(f"{self._spec.name}: {self.cause or 'it is stopping'}")
+            self._last_id += 1
+            identity = self._last_id
+            self._pending[identity] = pending
+        self._send(child, render(identity), deadline)
+        return pending
+
+    def stop(self) -> None:
+        """End the child, by the end of its input and else by force, and return once it is reaped."""
+        self._stopping = True
+        child = self._child
+        if child is not None:
+            child.close_input()
+            self._thread.join(_ENDING_S)
+            if self._thread.is_alive():
+                child.kill()
+        self._thread.join()
+
+    def _send(self, child: BoundedChild, frames: bytes, deadline: float) -> None:
+        try:
+            child.write(frames, deadline=deadline, clock=self._clock)
+        except TimeoutError as error:
+            raise EngineTimeoutError(
+                f"{self._spec.name} was busy taking another text at the deadline"
+            ) from error
+        except (
+            InputStalledError
+        ) as error:  # half a frame is on the pipe: nothing after it could be understood
+            self.cause = "it stopped reading its input"
+            child.kill()
+            raise EngineTimeoutError(f"{self._spec.name} had not taken the text by the deadline") from error
+        except OSError as error:  # the reading thread sees the end as well, and settles every caller
+            raise EngineDiedError(f"{self._spec.name} ended while it was given a text") from error
+
+    def _live(self) -> None:
+        """Be the process's thread, from its start to its end."""
+        try:
+            self._child = child = BoundedChild(
+                self._spec.command, environment=self._spec.environment, memory_bytes=self._spec.memory_bytes
+            )
+        except OSError as error:
+            self._end(None, f"it could not be started: {error}")
+            return
+        frames = rpc.FrameReader()
+        try:
+            if not self._stopping:
+                deadline = self._clock() + self._spec.start_timeout_s
+                self._spec.prepare(Conversation(child, frames, deadline, self._clock))
+                self._become_ready(child)
+                cause = self._serve(child, frames)
+            else:
+                cause = "it was stopped"
+        except (EngineError, rpc.FrameError, InputStalledError, OSError) as error:
+            cause = str(error)
+        self._end(child, cause)
+
+    def _become_ready(self, child: BoundedChild) -> None:
+        with self._changed:
+            self._state = ProcessState.READY
+            self._changed.notify_all()
+        _log.info("engine_started", engine=self._spec.name, pid=child.pid)
+
+    def _serve(self, child: BoundedChild, frames: rpc.FrameReader) -> str:
+        """Hand out answers until the child ends; return why it ended."""
+        poller = select.poll()
+        poller.register(child.output, select.POLLIN)
+        poller.register(child.errors, select.POLLIN)
+        while True:
+            for descriptor, _ in poller.poll(self._spec.hang_timeout_s * 1000):
+                data = os.read(descriptor, _READ_BYTES)
+                if descriptor == child.output.fileno():
+                    if not data:
+                        return "it ended by itself"
+                    for payload in frames.feed(data):
+                        self._receive(rpc.decode(payload), child)
+                elif data:
+                    self._errors_tail = (self._errors_tail + data)[-_ERRORS_TAIL_BYTES:]
+                else:
+                    poller.unregister(descriptor)
+            if self._is_hung():
+                return f"it gave no answer for {self._spec.hang_timeout_s:g} s"
+            if self._should_retire(child):
+                self.retired = True
+                return "it had grown too large and was replaced"
+
+    def _receive(self, message: rpc.Message, child: BoundedChild) -> None:
+        if message.method is not None:
+            if (
+                message.id is not None
+            ):  # the child asks us something; we promised no capability that it may use
+                text = f"this client does not know {message.method}"
+                deadline = self._clock() + self._spec.hang_timeout_s
+                child.write(
+                    rpc.refusal(message.id, _METHOD_NOT_FOUND, text), deadline=deadline, clock=self._clock
+                )
+            return
+        with self._changed:
+            pending = self._pending.pop(message.id, None) if isinstance(message.id, int) else None
+        if pending is None:
+            return
+        self._answered += 1
+        if message.error is None:
+            pending.settle(message.result)
+        else:
+            pending.settle(EngineError(f"{self._spec.name} refused the text: {message.error.message}"))
+
+    def _is_hung(self) -> bool:
+        with self._changed:
+            oldest = next(iter(self._pending.values()), None)
+        return oldest is not None and self._clock() - oldest.asked_at > self._spec.hang_timeout_s
+
+    def _should_retire(self, child: BoundedChild) -> bool:
+        with self._changed:
+            busy = bool(self._pending)
+        if busy or self._answered < _ANSWERS_BETWEEN_MEMORY_CHECKS:
+            return False
+        self._answered = 0
+        return resident_bytes(child.pid) > self._spec.retire_bytes
+
+    def _end(self, child: BoundedChild | None, cause: str) -> None:
+        """Reap the child, and tell everybody who waits for it why there will be no answer."""
+        status = None
+        if child is not None:
+            if not self._stopping:
+                child.kill()
+            status, last_errors = child.reap()
+            self._errors_tail = (self._errors_tail + last_errors)[-_ERRORS_TAIL_BYTES:]
+        errors = self._errors_tail.decode("utf-8", "replace").strip()
+        with self._changed:
+            self.cause = (self.cause or cause) + (f" ({errors})" if errors and not self._stopping else "")
+            self._state = ProcessState.DEAD
+            orphans = list(self._pending.values())
+            self._pending.clear()
+            self._changed.notify_all()
+        for pending in orphans:
+            pending.settle(EngineDiedError(f"{self._spec.name}: {self.cause}"))
+        if self._stopping or self.retired:
+            _log.info("engine_stopped", engine=self._spec.name, status=status, cause=self.cause)
+        else:
+            _log.warning(
+                "engine_died",
+                engine=self._spec.name,
+                status=status,
+                cause=self.cause,
+                unanswered=len(orphans),
+            )

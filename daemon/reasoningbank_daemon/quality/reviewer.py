@@ -1,0 +1,211 @@
+"""Give the verdict on an edit: ask every engine about both texts, and judge what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from time import monotonic
+
+import msgspec
+import structlog
+
+from reasoningbank_daemon.quality.comparison import Analysis
+from reasoningbank_daemon.quality.data_files import DataFilesEngine
+from reasoningbank_daemon.quality.edit import Edit, content_sha256, readable_text
+from reasoningbank_daemon.quality.engine import (
+    Answer,
+    Document,
+    Engine,
+    EngineError,
+    EngineTimeoutError,
+    PipelinedEngine,
+    RawIssue,
+    TextRefusedError,
+)
+from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, cache_key
+from reasoningbank_daemon.quality.judge import EngineReport, judge
+from reasoningbank_daemon.quality.languages import Language, language_named, language_of
+from reasoningbank_daemon.quality.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.ruff_engine import RuffEngine
+from reasoningbank_daemon.quality.tree_sitter_engine import TreeSitterEngine
+from reasoningbank_schema.verdicts import EditVerdict, MissingEngine
+
+_log = structlog.get_logger(__name__)
+
+Findings = tuple[RawIssue, ...]
+
+
+def standard_engines(*, environment: Mapping[str, str] | None = None) -> tuple[Engine, ...]:
+    """Return the engines that come with the program; none of them starts a process before it is needed.
+
+    `environment` is what the parser's process gets; it needs none, except where Python itself does
+    (`LD_LIBRARY_PATH`).
+    """
+    return (
+        RuffEngine(environment=environment),
+        TreeSitterEngine(environment=environment),
+        DataFilesEngine(),
+        PlainTextEngine(),
+    )
+
+
+class Reviewer:
+    """Reviews edits; every method may be called from several threads.
+
+    It owns its engines and closes them. An engine that fails costs its own findings and nothing else: it is named in
+    the verdict with the reason.
+    """
+
+    def __init__(self, engines: Sequence[Engine], *, clock: Callable[[], float] = monotonic) -> None:
+        self._engines = tuple(engines)
+        self._begin = {each.name: each.begin for each in self._engines if isinstance(each, PipelinedEngine)}
+        self._clock = clock
+        self._cache = IssueCache()
+
+    def review(self, edit: Edit, deadline: float) -> EditVerdict:
+        """Return the verdict on one edit. `deadline` is a point of the clock, in seconds.
+
+        It never raises for what the texts hold. An engine that has not answered by the deadline is left out and named.
+        """
+        after = _document(edit, edit.after)
+        before = None if edit.before is None else _document(edit, edit.before)
+        documents = (after,) if before is None else (after, before)
+        started = self._clock()
+        inquiries = [
+            self._inquire(engine, documents, deadline) for engine in self._engines_for(after.language)
+        ]
+        answers = [inquiry.gather() for inquiry in inquiries]
+        report = EngineReport(
+            run=tuple(answer.engine for answer in answers if answer.reason is None),
+            missing=(*_unread(after), *(_missing(answer) for answer in answers if answer.reason is not None)),
+            ms=(self._clock() - started) * 1000.0,
+        )
+        found = [answer.findings for answer in answers if answer.reason is None]
+        return judge(
+            None
+            if before is None
+            else Analysis(document=before, issues=_in_order(each[1] for each in found)),
+            Analysis(document=after, issues=_in_order(each[0] for each in found)),
+            content_sha256=content_sha256(edit.after),
+            report=report,
+        )
+
+    def close(self) -> None:
+        """Close all engines; calls under way end with a verdict that names them as missing."""
+        for engine in self._engines:
+            engine.close()
+
+    def _engines_for(self, language: Language | None) -> list[Engine]:
+        return [each for each in self._engines if each.languages is None or language in each.languages]
+
+    def _inquire(self, engine: Engine, documents: Sequence[Document], deadline: float) -> _Inquiry:
+        inquiry = _Inquiry(engine, self._begin.get(engine.name), self._cache, self._clock)
+        inquiry.ask(documents, deadline)
+        return inquiry
+
+
+class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
+    """What one engine said of each text, or why it said nothing."""
+
+    engine: str
+    findings: tuple[Findings, ...] = ()
+    reason: str | None = None
+
+
+class _Inquiry:
+    """One engine's work on the texts of one edit, from the first question to the last answer."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        begin: Callable[[Document, float], Answer] | None,
+        cache: IssueCache,
+        clock: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._begin = begin
+        self._cache = cache
+        self._clock = clock
+        self._failure: str | None = None
+        self._keys: list[Key] = []
+        self._answers: dict[Key, Answer] = {}
+
+    def ask(self, documents: Sequence[Document], deadline: float) -> None:
+        """Ask about each text that is not known; an engine in a process of its own begins to work."""
+        for document in documents:
+            key = cache_key(self._engine.name, document)
+            self._keys.append(key)
+            if key not in self._answers and self._failure is None:
+                self._failure = self._attempt(partial(self._ask_about, key, document, deadline))
+
+    def gather(self) -> _Gathered:
+        """Wait for the answers. A failure on one text is one on all: without a pair there is no comparison."""
+        if self._failure is None:
+            self._failure = self._attempt(self._collect)
+        if self._failure is not None:
+            return _Gathered(engine=self._engine.name, reason=self._failure)
+        return _Gathered(
+            engine=self._engine.name, findings=tuple(self._answers[key].result() for key in self._keys)
+        )
+
+    def _ask_about(self, key: Key, document: Document, deadline: float) -> None:
+        known = self._cache.get(key)
+        if known is not None:
+            self._answers[key] = _Known(known)
+        elif document.language is not None and self._engine.languages is not None and "\0" in document.text:
+            raise TextRefusedError("the text holds NUL characters: it is binary, or not in UTF-8")
+        elif self._begin is not None:
+            self._answers[key] = self._begin(document, deadline)
+        elif self._clock() >= deadline:
+            raise EngineTimeoutError("the deadline had passed before its turn came")
+        else:
+            self._answers[key] = _Known(self._engine.analyse(document, deadline))
+
+    def _collect(self) -> None:
+        for key, answer in self._answers.items():
+            findings = answer.result()
+            if not isinstance(answer, _Known):
+                self._answers[key] = _Known(findings)
+            self._cache.put(key, findings)
+
+    def _attempt(self, work: Callable[[], None]) -> str | None:
+        """Do some of the work; return the reason where the engine failed."""
+        try:
+            work()
+        except EngineError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - a fault in one engine must not cost the others' findings
+            _log.exception("engine_failed", engine=self._engine.name)
+            return f"it failed: {type(error).__name__}: {error}"
+        return None
+
+
+class _Known:
+    """An answer that is there already."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+
+    def result(self) -> Findings:
+        return self._findings
+
+
+def _document(edit: Edit, text: str) -> Document:
+    language = language_of(edit.path, edit.after) if edit.language is None else language_named(edit.language)
+    return Document(path=edit.path, language=language, text=readable_text(text))
+
+
+def _unread(document: Document) -> tuple[MissingEngine, ...]:
+    if document.language is not None:
+        return ()
+    return (MissingEngine(engine="parser", reason="no engine reads files of this kind"),)
+
+
+def _missing(answer: _Gathered) -> MissingEngine:
+    return MissingEngine(engine=answer.engine, reason=answer.reason or "")
+
+
+def _in_order(findings: Iterable[Findings]) -> Findings:
+    return tuple(
+        sorted((issue for each in findings for issue in each), key=lambda issue: (issue.line, issue.column))
+    )

@@ -1,0 +1,247 @@
+"""Ask one warm `ruff server` about Python texts, over the Language Server Protocol."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from time import monotonic
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from reasoningbank_daemon.quality import rpc
+from reasoningbank_daemon.quality.engine import (
+    Document,
+    EngineError,
+    EngineUnavailableError,
+    RawIssue,
+    TextRefusedError,
+)
+from reasoningbank_daemon.quality.engine_process import Conversation, PendingAnswer, ProcessSpec
+from reasoningbank_daemon.quality.languages import Language, is_test_path
+from reasoningbank_daemon.quality.ruff_rules import (
+    INVALID_SYNTAX,
+    MAX_COMPLEXITY,
+    RULES,
+    kind_in_file,
+    suggestion_for,
+)
+from reasoningbank_daemon.quality.supervisor import Supervisor
+
+_log = structlog.get_logger(__name__)
+
+NAME = "ruff"
+MAX_TEXT_CHARACTERS = 1_000_000
+
+_PROBE_TEXT = "x = eval(input())\n"
+_PROBE_RULE = "S307"
+_UNKNOWN_SELECTOR = re.compile(r"Unknown rule selector[:]?\s*`([A-Z0-9]+)`")
+_NEWER_SYNTAX = "syntax was added in"
+"""Ruff calls syntax newer than its target version an error; the project's version is not known here."""
+
+
+class _Position(msgspec.Struct, frozen=True, kw_only=True):
+    line: int
+    character: int
+
+
+class _Range(msgspec.Struct, frozen=True, kw_only=True):
+    start: _Position
+
+
+class _Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
+    range: _Range
+    message: str
+    code: str | int | None = None
+
+
+class _Report(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[_Diagnostic]
+
+
+_report_decoder = msgspec.json.Decoder(_Report)
+
+
+class RuffEngine:
+    """Finds what ruff's chosen rules find in Python. `find_binary` is asked at each start of the server.
+
+    The selection of rules is sent with the server's options and no configuration file of the user or the project is
+    read, so a verdict does not depend on where a file lies. Documents get a made-up address for the same reason: ruff
+    would skip one under `build/` or `.venv/`.
+    """
+
+    name = NAME
+    languages: frozenset[Language] | None = frozenset({Language.PYTHON})
+
+    def __init__(
+        self,
+        *,
+        find_binary: Callable[[], str] | None = None,
+        rules: tuple[str, ...] = tuple(RULES),
+        environment: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._find_binary = find_binary or _installed_ruff
+        self._rules = rules
+        self._environment = {"RAYON_NUM_THREADS": "1", "RUFF_NO_CACHE": "true", **(environment or {})}
+        self._addresses = itertools.count()
+        self._supervisor = Supervisor(self._spec, clock=clock, learn=self._drop_unknown_rule)
+
+    @property
+    def pid(self) -> int | None:
+        """Return the server's process id; None where none runs."""
+        return self._supervisor.pid
+
+    def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:
+        """Return ruff's findings; raises as `Engine.analyse` says."""
+        return self.begin(document, deadline).result()
+
+    def begin(self, document: Document, deadline: float) -> RuffAnswer:
+        """Send a text to the server, started if need be, and return at once when it is there."""
+        if len(document.text) > MAX_TEXT_CHARACTERS:
+            raise TextRefusedError(
+                f"the text has {len(document.text):,} characters, ruff gets up to {MAX_TEXT_CHARACTERS:,}"
+            )
+        process = self._supervisor.ready_process(deadline)
+        address = f"file:///text/{next(self._addresses)}/{_file_name(document.path)}"
+        pending = process.begin(lambda identity: _question(identity, address, document.text), deadline)
+        return RuffAnswer(pending, is_test=is_test_path(document.path))
+
+    def close(self) -> None:
+        """End the server."""
+        self._supervisor.close()
+
+    def _spec(self) -> ProcessSpec:
+        try:
+            binary = self._find_binary()
+        except (ImportError, FileNotFoundError) as error:
+            raise EngineUnavailableError(
+                f"ruff is not installed: {error}; `pip install ruff` adds it"
+            ) from error
+        return ProcessSpec(
+            name=NAME,
+            command=(binary, "server"),
+            prepare=self._prepare,
+            environment=self._environment,
+        )
+
+    def _prepare(self, conversation: Conversation) -> None:
+        """Bring the server up, and make sure that our rules are in force: it falls back to its own in silence."""
+        conversation.ask(0, "initialize", _initialization(self._rules))
+        conversation.tell(rpc.notification("initialized", {}))
+        conversation.tell(_question(1, "file:///text/probe.py", _PROBE_TEXT))
+        found = {item.code for item in _report(conversation.hear(1)).items}
+        if found != {_PROBE_RULE}:
+            raise EngineUnavailableError(
+                f"ruff does not apply the rules it was given: its answer to a probe was {sorted(map(str, found))}"
+            )
+
+    def _drop_unknown_rule(self, cause: str) -> bool:
+        """Leave out a rule that this version of ruff does not have; say whether there was one."""
+        unknown = _UNKNOWN_SELECTOR.search(cause)
+        if unknown is None or unknown[1] not in self._rules:
+            return False
+        _log.warning("ruff_rule_unknown", rule=unknown[1])
+        self._rules = tuple(rule for rule in self._rules if rule != unknown[1])
+        return True
+
+
+class RuffAnswer:
+    """Ruff's answer about one text, decoded by the thread that waits for it."""
+
+    def __init__(self, pending: PendingAnswer, *, is_test: bool) -> None:
+        self._pending = pending
+        self._is_test = is_test
+
+    def result(self) -> tuple[RawIssue, ...]:
+        """Wait for the findings; raises as `Engine.analyse` says."""
+        report = _report(self._pending.result())
+        return tuple(
+            _issue(item, is_test=self._is_test) for item in report.items if _NEWER_SYNTAX not in item.message
+        )
+
+
+def _installed_ruff() -> str:
+    """Return the path of the binary that came with the `ruff` package, which PATH may shadow with another."""
+    # Imported here because a daemon that never sees Python does not need it; the package ships no types.
+    from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return str(find_ruff_bin())
+
+
+def _file_name(path: str) -> str:
+    """Return the name under which ruff shall see a text: some rules mind `__init__.py`, and `.pyi` is a stub."""
+    name = PurePosixPath(path.replace("\\", "/")).name
+    name = name.encode("utf-8", "replace").decode("utf-8")
+    return quote(name) if name.endswith((".py", ".pyi")) else "text.py"
+
+
+def _initialization(rules: tuple[str, ...]) -> dict[str, object]:
+    configuration = {
+        "target-version": "py313",
+        "lint": {
+            "select": list(rules),
+            "extend-select": [],
+            "ignore": [],
+            "preview": False,
+            "mccabe": {"max-complexity": MAX_COMPLEXITY},
+        },
+    }
+    settings = {
+        "configuration": configuration,
+        "configurationPreference": "editorOnly",
+        "fixAll": False,
+        "organizeImports": False,
+        "showSyntaxErrors": True,
+        "logLevel": "error",
+    }
+    return {
+        "processId": None,
+        "rootUri": None,
+        "capabilities": {
+            "general": {"positionEncodings": ["utf-32"]},
+            "textDocument": {"diagnostic": {"dynamicRegistration": False}},
+        },
+        "initializationOptions": {"settings": settings, "globalSettings": settings},
+    }
+
+
+def _question(identity: int, address: str, text: str) -> bytes:
+    """Open a document, ask for its diagnostics, close it: the server keeps nothing of it afterwards."""
+    document = {"uri": address}
+    return b"".join(
+        (
+            rpc.notification(
+                "textDocument/didOpen",
+                {"textDocument": {**document, "languageId": "python", "version": 1, "text": text}},
+            ),
+            rpc.request(identity, "textDocument/diagnostic", {"textDocument": document}),
+            rpc.notification("textDocument/didClose", {"textDocument": document}),
+        )
+    )
+
+
+def _report(answer: msgspec.Raw) -> _Report:
+    try:
+        return _report_decoder.decode(answer)
+    except msgspec.DecodeError as error:
+        raise EngineError(f"ruff's answer is not a diagnostic report: {error}") from error
+
+
+def _issue(item: _Diagnostic, *, is_test: bool) -> RawIssue:
+    rule = INVALID_SYNTAX if item.code is None else str(item.code)
+    category, severity = kind_in_file(rule, is_test=is_test)
+    message, _, help_text = item.message.partition("\n\nhelp: ")
+    return RawIssue(
+        line=item.range.start.line + 1,
+        column=item.range.start.character + 1,
+        rule=rule,
+        category=category,
+        severity=severity,
+        message=" ".join(message.split()),
+        engine=NAME,
+        suggestion=suggestion_for(rule) or " ".join(help_text.split()),
+    )

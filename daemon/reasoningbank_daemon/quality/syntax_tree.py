@@ -1,0 +1,156 @@
+"""Find parse errors and patterns in one text with tree-sitter.
+
+This module runs in a process of its own (`tree_sitter_worker`): the parser holds the interpreter lock while it works,
+and a fault in a grammar's C code ends its process.
+"""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import itertools
+import time
+from collections.abc import Callable, Iterator
+
+import tree_sitter
+
+from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError, RawIssue
+from reasoningbank_daemon.quality.grammars import APPROXIMATE_GRAMMARS, grammar
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
+from reasoningbank_daemon.quality.patterns.pattern import Pattern
+from reasoningbank_schema.verdicts import Category, Severity
+
+NAME = "tree-sitter"
+SYNTAX_RULE = "syntax-error"
+
+_MOST_ERRORS = 200
+"""More parse errors than this in one text are not collected; the first ones tell what is wrong."""
+_DEEPEST_MATCH = 1000
+"""Patterns are not looked for below this many levels: the time for a query grows with the square of the depth
+(100,000 nested brackets took 38 s)."""
+_SHOWN_CHARACTERS = 40
+_CHUNK_BYTES = 65536
+
+
+def find_issues(
+    language: Language, text: str, deadline: float, *, clock: Callable[[], float] = time.monotonic
+) -> tuple[RawIssue, ...]:
+    """Return the parse errors of a text, and the matches of all patterns for its language.
+
+    Parse errors of Python are left to ruff. Raises an `EngineError` where the deadline passes or the grammar is missing.
+    """
+    source = _Source(text)
+    tree = _parse(language, source.data, deadline, clock)
+    issues: list[RawIssue] = []
+    if language is not Language.PYTHON and tree.root_node.has_error:
+        issues.extend(_syntax_issue(node, source, language) for node in _errors(tree.root_node))
+    if clock() >= deadline:
+        raise EngineTimeoutError("the deadline passed before patterns were looked for")
+    issues.extend(_matches(language, tree, source))
+    return tuple(issues)
+
+
+class _Source:
+    """A text and its bytes, with positions in the one for positions in the other."""
+
+    def __init__(self, text: str) -> None:
+        self.data = text.encode("utf-8", "replace")
+        self._lines = self.data.split(b"\n")
+
+    def line(self, row: int) -> bytes:
+        return self._lines[row] if row < len(self._lines) else b""
+
+    def column(self, point: tree_sitter.Point) -> int:
+        return len(self.line(point.row)[: point.column].decode("utf-8", "replace")) + 1
+
+
+def _parse(language: Language, data: bytes, deadline: float, clock: Callable[[], float]) -> tree_sitter.Tree:
+    def read(offset: int, _point: tree_sitter.Point) -> bytes:
+        return data[offset : offset + _CHUNK_BYTES]
+
+    def is_late(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001 - the parser's signature
+        return clock() >= deadline
+
+    try:
+        return tree_sitter.Parser(grammar(language)).parse(read, progress_callback=is_late)
+    except ValueError as error:
+        if clock() >= deadline:
+            raise EngineTimeoutError("the deadline passed while the text was parsed") from error
+        raise EngineError(f"the text could not be parsed: {error}") from error
+
+
+def _errors(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """Yield the outermost nodes that are wrong, and missing tokens, in no particular order."""
+    waiting = [root]
+    found = 0
+    while waiting and found < _MOST_ERRORS:
+        node = waiting.pop()
+        if node.is_error or node.is_missing:
+            found += 1
+            yield node
+        if not node.is_missing:
+            waiting.extend(
+                child for child in node.children if child.has_error or child.is_error or child.is_missing
+            )
+
+
+def _syntax_issue(node: tree_sitter.Node, source: _Source, language: Language) -> RawIssue:
+    point = node.start_point
+    if node.is_missing:
+        message = f"`{node.type}` is missing"
+    else:
+        shown = source.line(point.row)[point.column :].decode("utf-8", "replace").strip()
+        message = (
+            f"`{shown[:_SHOWN_CHARACTERS]}` does not fit in here" if shown else "the text ends too early"
+        )
+    return RawIssue(
+        line=point.row + 1,
+        column=source.column(point),
+        rule=SYNTAX_RULE,
+        category=Category.SYNTAX,
+        severity=Severity.ERROR,
+        message=message,
+        engine=NAME,
+        approximate=language in APPROXIMATE_GRAMMARS,
+    )
+
+
+@functools.cache
+def _compiled(language: Language) -> tuple[tree_sitter.Query, tuple[Pattern, ...]]:
+    """Return one query with all patterns of a language, and for each of its parts the pattern it belongs to."""
+    patterns = patterns_for(language)
+    sources = [pattern.queries[language].encode() for pattern in patterns]
+    ends = list(itertools.accumulate(len(source) + 1 for source in sources))
+    query = tree_sitter.Query(grammar(language), b"\n".join(sources).decode())
+    starts = (query.start_byte_for_pattern(part) for part in range(query.pattern_count))
+    return query, tuple(patterns[bisect.bisect_right(ends, start)] for start in starts)
+
+
+def _matches(language: Language, tree: tree_sitter.Tree, source: _Source) -> Iterator[RawIssue]:
+    query, owners = _compiled(language)
+    cursor = tree_sitter.QueryCursor(query)
+    cursor.set_max_start_depth(_DEEPEST_MATCH)
+    seen: set[tuple[str, int]] = set()
+    for part, captures in cursor.matches(tree.root_node):
+        pattern = owners[part]
+        node = captures["issue"][0]
+        if (pattern.rule, node.start_byte) in seen:  # two parts of one pattern, or two ways to match one
+            continue
+        seen.add((pattern.rule, node.start_byte))
+        stood = captures.get("stood")
+        yield RawIssue(
+            line=node.start_point.row + 1,
+            column=source.column(node.start_point),
+            rule=pattern.rule,
+            category=pattern.category,
+            severity=pattern.severity,
+            message=pattern.message,
+            suggestion=pattern.suggestion,
+            engine=NAME,
+            replaces=_line_text(source, stood[0]) if stood else None,
+        )
+
+
+def _line_text(source: _Source, node: tree_sitter.Node) -> str:
+    return source.line(node.start_point.row).decode("utf-8", "replace").strip()
