@@ -43,12 +43,17 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 def compare(before: Analysis | None, after: Analysis) -> Comparison:
     """Part the issues of `after` into those that stood in `before` and new ones. Pure."""
     if before is None:
-        believed = [issue for issue in after.issues if not issue.approximate or _unbalanced(after.document)]
+        doubtful = any(issue.approximate for issue in after.issues) and not _unbalanced(after.document)
+        believed = [issue for issue in after.issues if not (issue.approximate and doubtful)]
         return _settled(after.issues, believed, (), Counter())
+    if not after.issues:
+        return Comparison(standing=(), new=(), fixed=_really_fixed(before.issues, ()))
     before_lines = before.document.text.split("\n")
     after_lines = after.document.text.split("\n")
     new, gone = _unmatched(before.issues, before_lines, after.issues, after_lines)
     new, gone = _without_rewritten(new, after_lines, gone, before_lines)
+    if not new:
+        return Comparison(standing=after.issues, new=(), fixed=_really_fixed(gone, after.issues))
     stood = Counter(line.strip() for line in before_lines)
     new = _without_unseen(new, after_lines, before.issues, stood)
     if any(issue.approximate for issue in new) and not _grammar_is_right(before, after.document):

@@ -30,7 +30,7 @@ _READ_BYTES = 256 * 1024
 _ERRORS_TAIL_BYTES = 2000
 _METHOD_NOT_FOUND = -32601
 _ENDING_S = 1.0
-_ANSWERS_BETWEEN_MEMORY_CHECKS = 200
+_ANSWERS_BETWEEN_MEMORY_CHECKS = 100
 
 
 class ProcessState(Enum):
@@ -275,7 +275,7 @@ class EngineProcess:
         if message.error is None:
             pending.settle(message.result)
         else:
-            pending.settle(EngineError(f"{self._spec.name} refused the text: {message.error.message}"))
+            pending.settle(EngineError(f"{self._spec.name}: {message.error.message}"))
 
     def _is_hung(self) -> bool:
         with self._changed:

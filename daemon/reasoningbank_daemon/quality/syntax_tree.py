@@ -29,8 +29,12 @@ _MOST_ERRORS = 200
 _DEEPEST_MATCH = 1000
 """Patterns are not looked for below this many levels: the time for a query grows with the square of the depth
 (100,000 nested brackets took 38 s)."""
+_WIDEST_ERROR = 1000
+"""Patterns are not looked for where the parser gave up on more than this many tokens in a row; that, too, takes
+quadratic time (100,000 open brackets took 6 s), and the text is broken anyway."""
 _SHOWN_CHARACTERS = 40
 _CHUNK_BYTES = 65536
+_SHORT_BYTES = 50_000
 
 
 def find_issues(
@@ -42,12 +46,14 @@ def find_issues(
     """
     source = _Source(text)
     tree = _parse(language, source.data, deadline, clock)
+    errors = list(_errors(tree.root_node)) if tree.root_node.has_error else []
     issues: list[RawIssue] = []
-    if language is not Language.PYTHON and tree.root_node.has_error:
-        issues.extend(_syntax_issue(node, source, language) for node in _errors(tree.root_node))
+    if language is not Language.PYTHON:
+        issues.extend(_syntax_issue(node, source, language) for node in errors)
     if clock() >= deadline:
         raise EngineTimeoutError("the deadline passed before patterns were looked for")
-    issues.extend(_matches(language, tree, source))
+    if all(node.child_count <= _WIDEST_ERROR for node in errors):
+        issues.extend(_matches(language, tree, source))
     return tuple(issues)
 
 
@@ -57,15 +63,35 @@ class _Source:
     def __init__(self, text: str) -> None:
         self.data = text.encode("utf-8", "replace")
         self._lines = self.data.split(b"\n")
+        self._is_ascii = text.isascii()
+        self._known = (0, 0, 0)  # row, bytes and characters of the last column asked for
 
     def line(self, row: int) -> bytes:
         return self._lines[row] if row < len(self._lines) else b""
 
     def column(self, point: tree_sitter.Point) -> int:
-        return len(self.line(point.row)[: point.column].decode("utf-8", "replace")) + 1
+        """Return the column of a point in characters, from 1; cheap in long lines when asked from left to right."""
+        if self._is_ascii:
+            return point.column + 1
+        row, start, characters = self._known
+        if row != point.row or start > point.column:
+            start, characters = 0, 0
+        characters += len(self.line(point.row)[start : point.column].decode("utf-8", "replace"))
+        self._known = (point.row, point.column, characters)
+        return characters + 1
 
 
 def _parse(language: Language, data: bytes, deadline: float, clock: Callable[[], float]) -> tree_sitter.Tree:
+    """Parse a text, a long one within the deadline.
+
+    Only reading through a callback can be interrupted. It has its price: tree-sitter 0.26 never frees what the callback
+    returned, and in a tree so made each test of a node's text calls back for every byte. So only a long text is read
+    so, and is then parsed once more, which finds nearly all of the work done.
+    """
+    parser = tree_sitter.Parser(grammar(language))
+    if len(data) <= _SHORT_BYTES:
+        return parser.parse(data)
+
     def read(offset: int, _point: tree_sitter.Point) -> bytes:
         return data[offset : offset + _CHUNK_BYTES]
 
@@ -73,11 +99,12 @@ def _parse(language: Language, data: bytes, deadline: float, clock: Callable[[],
         return clock() >= deadline
 
     try:
-        return tree_sitter.Parser(grammar(language)).parse(read, progress_callback=is_late)
+        tree = parser.parse(read, progress_callback=is_late)
     except ValueError as error:
         if clock() >= deadline:
             raise EngineTimeoutError("the deadline passed while the text was parsed") from error
         raise EngineError(f"the text could not be parsed: {error}") from error
+    return parser.parse(data, old_tree=tree)
 
 
 def _errors(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

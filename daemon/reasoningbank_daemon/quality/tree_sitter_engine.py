@@ -21,6 +21,9 @@ LANGUAGES = frozenset(set(Language) - {Language.JSON, Language.TOML})
 
 _WORKER = "reasoningbank_daemon.quality.tree_sitter_worker"
 _MEMORY_BYTES = 2 * 1024**3
+_RETIRE_BYTES = 200 * 1024**2
+_HANG_TIMEOUT_S = 5.0
+"""A new process is there within 0.2 s, so there is no reason to wait long for one that is lost in a text."""
 
 _issues_decoder = msgspec.json.Decoder(tuple[RawIssue, ...])
 
@@ -73,6 +76,8 @@ class TreeSitterEngine:
             prepare=_prepare,
             environment=self._environment,
             memory_bytes=_MEMORY_BYTES,
+            retire_bytes=_RETIRE_BYTES,
+            hang_timeout_s=_HANG_TIMEOUT_S,
         )
 
 
