@@ -1,0 +1,483 @@
+"""Remove secrets from text before anything is stored.
+
+One file that needs the standard library alone: the installer copies it beside the hook program, whose
+failure path runs it under a bare ``python3 -IS``. It works on UTF-8 bytes: raw payloads are not decoded, and
+lower-casing moves nothing. The formats, the limits and the measurements are in ``docs/redaction.md``.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import NamedTuple
+
+
+class Rule(NamedTuple):
+    """One format: `pattern` is matched where one of the `literals` stands."""
+
+    id: str
+    description: str
+    literals: tuple[str, ...]
+    pattern: str
+    folded: bool  # the literals are lower-case words, and case does not matter
+    also: str  # a text without this is not looked at
+
+
+class Redaction(NamedTuple):
+    """A text without its secrets, and the number of hits by rule id."""
+
+    text: str
+    counts: dict[str, int]
+
+
+# Tokens known by their prefix: id, prefixes, then the alphabet and the least length of what follows. A prefix of
+# under six characters counts only at the start of a word.
+_PREFIXED = """
+adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 u50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
+artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3,ATTA .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
+bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40
+circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32
+datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20; dropbox-token sl. .60
+duffel-token duffel_live_,duffel_test_ .40; dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40
+facebook-token EAAB,EAAC,EAAG,EAAM a80; figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12
+flyio-token fm2_,fm1r_,fm1a_,fo1_ b40; github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
+gitlab-token glpat-,glptt-,gldt-,glrt-,glrtr-,glcbt-,glft-,glimt-,glagent-,gloas-,glsoat-,glffct-,glwt- .16; google-api-key AIza w30
+google-oauth-token ya29.,GOCSPX-,1//0 .20; grafana-key eyJrIjoi b30; grafana-token glc_,glsa_ b32; groq-key gsk_ a40; heroku-key HRKU- w36
+honeycomb-key hcaik_,hcxik_ a40; hubspot-token pat-na1-,pat-na2-,pat-eu1- w36; huggingface-token hf_,api_org_ a30; langsmith-key lsv2_pt_,lsv2_sk_ w32
+linear-key lin_api_,lin_oauth_,lin_wh_ a30; mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40
+mongodb-atlas-secret mdb_sa_sk_ w30; neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30
+newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40; npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40
+octopus-key API- u25; onepassword-token ops_eyJ b99; openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20
+openshift-token sha256~ w40; perplexity-key pplx- a40; pinecone-key pcsk_ w40; plaid-token access-sandbox-,access-development-,access-production- w36
+planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs_ a30; postman-key PMAK-,PMAT- w24; pulumi-token pul- h40
+pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24; replicate-token r8_ w34
+rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
+shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10
+sonar-token squ_,sqp_,sqa_ h40; sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAA w22
+stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10; stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20
+tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20; together-key tgp_v1_ w30; twilio-key SK h32
+typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20; xai-key xai- w40
+"""
+# Tokens of another shape: id | literals | pattern. A group `s` is the secret when it is not the whole match;
+# `from` is a look-behind group where it starts. Each literal of a token, here and above, stands in a run of
+# at least 15 characters of _RUN (below): so clean text is told apart without a pattern.
+_SHAPED = r"""
+airtable-token | pat | @startpat[A-Za-z0-9]{14}\.\h{64}
+aws-access-key | AKIA ASIA ABIA ACCA | (?<![A-Z])A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Z0-9])
+aws-secret-key | AKIA ASIA | (?<![A-Z])A[KS]IA[A-Z0-9]{16}[\s\S]{0,120}?(?:(?<![\w/+=])|(?<=\\[nrt]))(?P<s>(?=[A-Z0-9/+]{0,39}[a-z])(?=[a-z0-9/+]{0,39}[A-Z])(?:[A-Za-z0-9+]|\\?/){40})(?![\w/+=])
+azure-client-secret | Q~ | (?<=(?P<from>[\w~.]{3}\d))Q~[\w~.-]{31,40}
+azure-devops-token | AZDO | (?<=(?P<from>[A-Za-z0-9]{76}))AZDO[A-Za-z0-9]{4}
+braintree-token | $production$ $sandbox$ | \$(?:production|sandbox)\$(?P<s>[a-z0-9]{16}\$\h{32})
+clickup-token | pk_ | @startpk_\d{4,}_[A-Z0-9]{32}
+cloudflare-origin-key | v1.0- | @startv1\.0-\h{24}-\h{100,}
+discord-token | M N O | (?<![\w.-])[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])
+discord-webhook | /webhooks/ | /webhooks\\?/\d{15,21}\\?/(?P<s>[\w-]{50,})
+doppler-token | dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. | @startdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]+\.)?[A-Za-z0-9]{40,}
+jwt | eyJ | @startruneyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*){0,3}
+launchdarkly-key | api- sdk- | @start(?:api|sdk)-\h{8}-\h{4}-4\h{3}-\h{4}-\h{12}
+mailchimp-key | -us | (?<=(?P<from>\h{32}))-us\d{1,2}(?!\w)
+newrelic-license | NRAL | (?<=(?P<from>\h{36}))NRAL
+onepassword-key | A3- | @startA3(?:-[A-Z0-9]{5,11}){5,6}
+pagerduty-key | u+ | (?<!\w)u\+[\w-]{18}(?![\w-])
+resend-key | re_ | @startre_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,}
+signed-url | sig= X-Amz-Signature= X-Goog-Signature= | (?<![A-Za-z])(?:sig|X-(?:Amz|Goog)-Signature)=(?P<s>(?:[\w%+-]|\\?/){30,}=?)
+sk-key | sk- | @startsk-(?=[a-z-]{0,40}[A-Z0-9])(?=[A-Za-z-]{0,80}\d)[\w-]{20,}
+slack-webhook | hooks.slack.com | hooks\.slack\.com\\?/(?:services|workflows|triggers)\\?/(?P<s>(?:\w|\\?/){20,})
+teams-webhook | webhook.office.com | webhook\.office\.com\\?/webhookb2\\?/(?P<s>(?:[\w@-]|\\?/){36,})
+telegram-token | AA | (?<=\d{6}:)AA[\w-]{32,34}(?![\w-])
+terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40,}
+pgpass | :543 :643 :*: | :(?:\d{4,5}|\*):[^:\s\\"]{1,63}:[^:\s\\"]{1,63}:(?P<s>[^\s\\"]{1,256})
+url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
+"""
+# The literals are lower-case words (or part of one), and case does not matter in the pattern.
+_WORDED = r"""
+private | private | (?:(?<=<)|(?<=\\u003c))private\b[^<>\\]{0,40}(?:>|\\{1,8}u003e)
+private-key | private | private(?:-lines:\s*\d+|[ _]key(?: block)? ?-{4,5})
+password | pass pwd | @assigned
+secret | secret cred | @assigned
+token | token | @assigned
+key | key private | @assigned
+auth | auth | @assigned
+cookie | cookie | cookies?@quote?[ \t]*(?::[ \t]*@quote?|[=,][ \t]*@quote)(?P<s>[\w!#$%&*+.^~-]{1,128}=(?=[^\s="'`\\])[^\r\n"'`\\]{1,4096})
+authorization | authorization | authorization@quote?\]?[ \t]*[:=,][ \t]*@quote?(?:[a-z][\w-]{2,24}[ \t]+)?(?P<s>[^\s"'`\\]{6,8192}(?:[ \t]*,[ \t]*\w+=[^\s"'`\\,]*)*)
+bearer-token | bearer | bearer(?:[ \t]+|%20)(?P<s>(?=[\w.~+=/\\-]{8})(?:[\w.~+=-]+|\\?/)+)
+basic-auth | basic | basic(?:[ \t]+|%20)(?P<s>(?:[A-Za-z0-9+]|\\?/){6,1024}={0,2})
+curl-user | curl | curl\b[^|;]{0,200}?\s-(?:[a-z]*u|-user|-proxy-user)[ =]*@quote?[^\s:"'\\$]{1,128}:(?P<s>[^\s"'\\$<{][^\s"'\\]*)
+cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@quote?(?P<s>[^\s"'\\$<{&|;-][^\s"'\\]{2,})
+sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?@quote(?P<s>[^'"\\$<{%:?][^'"\\]{0,200})
+netrc | login | login@blank@field@blank(?:account@blank@field@b)?password@blank(?P<s>@field)
+"""
+# Parts of patterns. @start is the start of a word, also after an escape or a terminal colour; @quote a quote and
+# @b blanks, escaped or not; @word to @value a name that ends in such a word, and what it is given.
+# The capitals say what a value is when it is no secret: a stand-in or reference, a name (user_password,
+# clientSecret), a path, code; then which names never hold a secret, and which hold nothing else.
+_PARTS = r"""
+@assigned | @word@sep@line@value
+@word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
+@sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+value[ \t]*=[ \t]*|[ \t]*,[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
+@line | (?P<line>[|>]?[+-]?(?:[ \t]*(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n))+[ \t]*)?
+@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?:"{3}|'{3}|@quote|\\{1,8}u002[27]))(?P<s>(?:(?!(?P=open))(?:[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048})(?=(?P=open)))?
+@bare | (?:[^\s"'`<>\\STOPS]++|\\{1,8}(?:/|u002b|u003d)|\\\\(?![nrtu"']))++
+@startrun | (?:(?<![\w-])@edge)
+@start | (?:(?<![A-Za-z0-9])@edge)
+@edge | |(?<=\\[nrtfb])|(?<=[\[;]\dm)|(?<=[\[;]\d\dm)|(?<=\\u00[0-9A-Fa-f][0-9A-Fa-f])
+@quote | (?:\\{0,8}["'`])
+@blank | (?:\s|\\{1,8}[nrt])+
+@field | [^\s\\"]{1,128}
+@tag | (?:<|\\u003c)(\\?/)?private\b[^<>\\]{0,40}(?:>|\\{1,8}u003e)
+@begin | -{4,5} ?BEGIN [A-Z0-9 ]{0,40}\Z
+@end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
+@body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
+@next | "\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:)
+PLACEHOLDER | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
+NAME | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
+PATH | (?:~|\.{0,2})/[\w./ -]*|[a-z]:\\.*|[\w+.-]+://.*|[\w./-]*\.(?:pem|key|json|ya?ml|txt|crt|pub|env)
+CODE | [a-z_$][\w$]*(?:(?:\.|->|::|\?\.)[a-z_$][\w$]*)+!?|[a-z_]+|[uif]\d+|\w*(?:int|bytes|array)\d*
+NEVER | .*(?:public|pub|primary|foreign|sort|partition|cache|hash|index)[_.$-]*key|(?-i:.*(?:(?<!ss)[a-z]pass|[A-Z]PASS))
+ALWAYS | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|pwd|secret|cred\w*|(?-i:TOKEN))
+\h | [0-9a-f]
+"""
+_ALPHABETS = dict(
+    zip("ahuw.b", ["[A-Za-z0-9]", r"\h", "[0-9A-Z]", r"[\w-]", r"[\w.=-]", r"(?:[\w+=-]|\\?/)"], strict=True)
+)
+_ALSO = {"cli-password": " -p", "netrc": "pass", "pgpass": "pass", "sql-password": "@", "url-password": "@"}
+
+
+def _rules() -> Iterator[Rule]:
+    for entry in _PREFIXED.strip().replace("\n", ";").split(";"):
+        name, prefixes, (kind, *least) = entry.split()
+        literals = prefixes.split(",")
+        edge = "@start" if len(min(literals, key=len)) < 6 else ""
+        pattern = f"{edge}(?:{'|'.join(map(re.escape, literals))}){_ALPHABETS[kind]}{{{''.join(least)},}}"
+        yield Rule(name, f"starts with {prefixes}", tuple(literals), pattern, folded=False, also="")
+    for table in (_SHAPED, _WORDED):
+        for row in table.strip().splitlines():
+            name, words, pattern = row.split(" | ")
+            folded, also = table is _WORDED, _ALSO.get(name, "")
+            yield Rule(name, f"found by {words}", tuple(words.split()), pattern, folded, also)
+
+
+@cache
+def _parts() -> dict[str, str]:
+    return dict(row.split(" | ", 1) for row in _PARTS.strip().splitlines())
+
+
+def _full(pattern: str) -> str:
+    for short, part in _parts().items():
+        pattern = pattern.replace(short, part)
+    return pattern
+
+
+RULES: tuple[Rule, ...] = tuple(rule._replace(pattern=_full(rule.pattern)) for rule in _rules())
+
+# The sieve. A token's prefix is looked for in long runs only (- . = read as _): by the three characters before
+# its first _, or by its rarest character. Words are looked for among the letters.
+_RUN = bytes(95 if c in b"-.=_" else c if re.match(rb"[\w+/~$%]", bytes([c])) else 32 for c in range(256))
+_IN_RUN = bytes(32 if c == 32 else 97 for c in _RUN)
+_LOWER, _NOT_LETTERS = bytes(range(256)).lower(), bytes(c for c in range(256) if not bytes([c]).isalpha())
+_NAME_BYTES = bytes(c for c in range(128) if re.match(rb"[\w.$-]", bytes([c])))
+_WORDS = re.findall(r"\w+", "key token secret pass pwd cred auth private cookie curl bearer basic")
+_BEFORE = ("", *" ntrfbm/+~$%0123456789abcdefABCDEF")  # what may stand before a prefix of two characters
+_COMMON = "/_0123456789etaoinsrhldcumfgpwybvkxjqz"  # the most frequent first; others are rarer still
+_AFTER = {"-us": r"(?=\d)", "AA": r"(?=\w{32})", "SK": r"(?=[0-9a-f]{32})", "pat": r"(?=\w{14}_)"}
+_AFTER |= dict.fromkeys("MNO", r"(?=\w{23,27}_\w{6}_\w{27})")
+_Known = dict[bytes, list[tuple[bytes, int]]]  # what was met -> the text it is part of, a position in RULES
+
+
+@cache
+def _sieve() -> tuple[_Known, re.Pattern[bytes], _Known, _Known, _Known]:
+    ends, starts, words, others = _Known(), _Known(), _Known(), _Known()
+    rare: dict[str, list[str]] = {}
+    for order, rule in enumerate(RULES):
+        gates = (
+            [rule.also] if rule.also else [w for w in _WORDS if rule.folded and w in " ".join(rule.literals)]
+        )
+        for gate in gates:
+            (words if gate in _WORDS else others).setdefault(gate.encode(), []).append((b"", order))
+        for literal in () if gates else rule.literals:
+            text = literal.encode().translate(_RUN).decode()
+            cut, at = text.find("_", 2), max(range(len(text)), key=lambda i: _COMMON.find(text[i]) % 99)
+            for before in () if cut < 0 else ("",) if cut > 2 else _BEFORE:
+                end = before + text[max(0, cut - 3) : cut]
+                ends.setdefault(end.encode(), []).append((text.encode(), order))
+            if cut < 0:
+                behind = f"(?<={re.escape(text[: at + 1])})" if at else ""
+                rest = behind + re.escape(text[at + 1 :]) + _AFTER.get(literal, "")
+                rare.setdefault(re.escape(text[at]), []).append(rest)
+                starts.setdefault(text[at:].encode(), []).append((b"", order))
+    pattern = "|".join(f"{first}(?:{'|'.join(sorted(rare[first])[::-1])})" for first in sorted(rare)[::-1])
+    return ends, re.compile(pattern.encode()), starts, words, others
+
+
+def _candidates(data: bytes) -> list[int]:
+    """Return the positions in RULES of the rules that can match, in order."""
+    ends, rare, starts, words, others = _sieve()
+    spread, long, runs, end = data.translate(_IN_RUN) + b" ", b"a" * 15, [], 0
+    while (start := spread.find(long, end)) >= 0:
+        end = spread.find(b" ", start)
+        run = data[start:end]
+        if len(run) != 36 or run[8] != 45 or run[23] != 45:  # a UUID is no token
+            runs.append(run)
+    joined = b" ".join(runs).translate(_RUN)
+    seen = [ends[part[-3:]] for part in joined.split(b"_") if part[-3:] in ends]
+    seen += [starts[start] for start in rare.findall(joined)]
+    letters = data.translate(_LOWER, _NOT_LETTERS)
+    seen += [words[word] for word in words if word in letters]
+    seen += [others[text] for text in others if text in data]
+    return sorted({order for known in seen for text, order in known if text in joined})
+
+
+# A hit: where the secret starts and ends, the rule's position in RULES, the quotes that its marker needs.
+_Hit = tuple[int, int, int, bytes]
+_Found = tuple[int, int, bytes] | None
+_MARK = b"[redacted:"
+
+
+@cache
+def _compiled(pattern: str, *, folded: bool = True) -> re.Pattern[bytes]:
+    return re.compile(_full(pattern).encode(), re.DOTALL | (re.IGNORECASE if folded else 0))
+
+
+def _is(kind: str, value: bytes) -> bool:
+    return len(value) < 256 and _compiled(kind).fullmatch(value) is not None
+
+
+def _hits(order: int, data: bytes, low: bytes) -> Iterator[_Hit]:
+    rule = RULES[order]
+    pattern, refine = _compiled(rule.pattern, folded=rule.folded), _REFINE.get(rule.id, _as_matched)
+    haystack = low if rule.folded else data
+    for literal in rule.literals:
+        at = haystack.find(literal.encode())
+        while at >= 0:
+            match = pattern.match(data, at)
+            found = refine(data, match) if match else None
+            if found:
+                yield found[0], found[1], order, found[2]
+            at = haystack.find(literal.encode(), max(at + 1, found[1] if found else 0))
+
+
+def _as_matched(data: bytes, match: re.Match[bytes]) -> _Found:
+    groups = match.groupdict()
+    start = match.start("s" if "s" in groups else "from" if groups.get("from") else 0)
+    end = match.end("s" if "s" in groups else 0)
+    return None if _MARK in data[start:end] else (start, end, b"")
+
+
+def _private_block(data: bytes, match: re.Match[bytes]) -> _Found:
+    start, depth = match.start() - (1 if data[match.start() - 1] == ord("<") else 6), 1
+    for tag in _compiled("@tag").finditer(data, match.end()):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return start, tag.end(), b""
+    return start, len(data), b""
+
+
+def _private_key(data: bytes, match: re.Match[bytes]) -> _Found:
+    limit = match.end() + 32768  # no private key is longer
+    begin = _compiled("@begin").search(data, max(0, match.start() - 64), match.start())
+    if not begin and match[0].endswith(b"-"):
+        return None
+    following = data.find(b"BEGIN ", match.end(), limit)
+    end = (
+        _compiled("@end").search(data, match.end(), following if following >= 0 else limit) if begin else None
+    )
+    body = end or _compiled("@body").match(data, match.end(), limit)
+    return (begin.start() if begin else match.end(), body.end(), b"") if body and body[0] else None
+
+
+def _is_mixed(value: bytes) -> bool:
+    return bool(re.search(rb"\d", value) and re.search(rb"[A-Za-z]", value))
+
+
+def _is_random(value: bytes) -> bool:
+    """Tell whether a value looks generated: long, letters and digits mixed, no digest or UUID, no words."""
+    if not re.fullmatch(rb"[\w.~+/=:-]{16,512}", value) or value[8:9] == b"-":
+        return False
+    if len(value) in (32, 40, 64, 96, 128) and re.fullmatch(rb"[0-9a-fA-F]+", value):
+        return False
+    return any(len(part) > 11 and _is_mixed(part) for part in re.split(rb"[-_./:~]", value))
+
+
+def _is_basic(value: bytes) -> bool:
+    """Tell whether a value is ``user:password`` in base64."""
+    try:
+        plain = binascii.a2b_base64(value.replace(b"\\", b"") + b"==")
+    except binascii.Error:
+        return False
+    return b":" in plain and plain.isascii() and plain.decode().isprintable()
+
+
+def _level(name: bytes) -> int:
+    """Return how sure a name is to hold a secret: 0 never, 1 if it looks random, 2 if mixed, 3 any value."""
+    if _is("NEVER", name):
+        return 0
+    return (
+        3 if _is("ALWAYS", name) else 2 if name.isupper() or name.lower().endswith((b"token", b"pass")) else 1
+    )
+
+
+def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
+    at = match.start()
+    head = data[max(0, at - 64) : at]
+    head = head[len(head.rstrip(_NAME_BYTES)) :]
+    before = data[max(0, at - len(head) - len(_MARK)) : at - len(head)]
+    if before == _MARK:
+        return None
+    if before.endswith(b"\\") and head[:1] in (b"n", b"r", b"t"):
+        head = head[1:]
+    name, sep = head.lstrip(b"-.$") + match["word"], match["sep"].strip().lower() or b" "
+    if head.startswith(b"-") or (sep == b" " and before.endswith((b"ENV ", b"ARG "))):
+        sep = b"--"  # given for sure
+    if match["open"]:
+        good = _is_quoted_secret(match, sep, _level(name))
+        return (*match.span("s"), b"") if good and _MARK not in match["s"] else None
+    stops = "" if name.isupper() and sep == b"=" else r",;&|(){}\[\]"
+    bare = _compiled(_full("@bare").replace("STOPS", stops))
+    value = bare.match(data, match.end(), match.end() + 256)
+    if not value or _MARK in value[0] or not _is_bare_secret(match, sep, name, value):
+        return None
+    rest = bare.match(data, value.end())
+    return match.end(), (rest or value).end(), match["close"] or b""
+
+
+def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
+    value, word = match["s"], match["word"].lower()
+    if len(value) < 4 or value.lstrip()[:1] in b",}]:;)" or _is("PLACEHOLDER|PATH|NAME", value) or not level:
+        return False
+    if level == 1:
+        return _is_random(value) or (word == b"auth" and _is_basic(value))
+    if re.search(rb"\s|\\{1,8}[nrt]", value):
+        return word.startswith((b"pass", b"pw")) and sep in (b"=", b":") and match["open"][-1:] != b"`"
+    if level == 2 or match["call"] or sep in (b",", b"==", b"===", b"!=", b"!=="):
+        return len(value) > 7 and _is_mixed(value)
+    return True
+
+
+def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Match[bytes]) -> bool:
+    value, level, tail = seen[0], _level(name), seen.string[seen.end() : seen.end() + 1]
+    if (
+        tail in (b"(", b"[", b"{")
+        or sep in (b",", b"==", b"===", b"!=", b"!==")
+        or _is("PLACEHOLDER|PATH", value)
+    ):
+        return False
+    if level > 1 and (sep == b"--" or (name.isupper() and sep in (b"=", b":") and not match["line"])):
+        return len(value) > 3 and not value.startswith(b"-")
+    if level == 1 or match["line"] or sep == b" ":
+        return level > 0 and _is_random(value)
+    if (
+        level == 3
+        and re.fullmatch(rb"[a-z]{6,}", value)
+        and match["word"].lower().startswith((b"pass", b"pw", b"se"))
+    ):
+        ends_line = tail in b"\r\n\\\"'"  # an unspaced a=b is no code when nothing of a list or call follows
+        return (
+            not _is("NAME", value)
+            and (ends_line or tail in b" \t&")
+            and (sep != b":" or ends_line)
+            and len(match["sep"]) < 3
+        )
+    if level == 0 or _is("CODE|NAME", value):
+        return False
+    return (len(value) > 7 and _is_mixed(value)) or (
+        level == 3 and len(value) > 4 and bool(re.search(rb"\d|[^\w.-]", value))
+    )
+
+
+def _header(data: bytes, match: re.Match[bytes]) -> _Found:
+    value, basic = match["s"], match[0][:2].lower() == b"ba"
+    good = _is_basic(value) or (not basic and (_is_mixed(value) or len(value) > 24) and b"(" not in value)
+    return _as_matched(data, match) if good and not _is("PLACEHOLDER", value) else None
+
+
+def _url(data: bytes, match: re.Match[bytes]) -> _Found:
+    user, last = ("user", "s") if match["alone"] is None else ("alone", "alone")
+    if _is_random(match[user]) and len(match[user]) > 19:
+        return match.start(user), match.end(last), b""
+    return None if last == "alone" or _is("PLACEHOLDER", match["s"]) else _as_matched(data, match)
+
+
+_REFINE: dict[str, Callable[[bytes, re.Match[bytes]], _Found]] = dict.fromkeys(
+    ("password", "secret", "token", "key", "auth"), _assigned
+)
+_REFINE |= {"authorization": _header, "bearer-token": _header, "basic-auth": _header}
+_REFINE |= {"private": _private_block, "private-key": _private_key, "url-password": _url}
+
+
+def _is_escaped(data: bytes, at: int) -> bool:
+    tail = data[max(0, at - 64) : at]
+    return (len(tail) - len(tail.rstrip(b"\\"))) % 2 == 1
+
+
+def _inside_strings(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a span that lie inside the strings of one JSON array, or inside the one string."""
+    while start < end:
+        at = data.find(b'"', start, end)
+        while at >= 0 and _is_escaped(data, at):
+            at = data.find(b'"', at + 1, end)
+        if at != start:
+            yield start, at if at >= 0 else end
+        following = _compiled("@next").match(data, at, end) if at >= 0 else None
+        start = following.end() if following else end
+
+
+def _merged(data: bytes, hits: list[_Hit]) -> list[_Hit]:
+    """Return the hits in order, those that overlap as one; no escape sequence or character is cut."""
+    merged: list[_Hit] = []
+    for begin, stop, order, quotes in sorted(hits):
+        start = begin + (_is_escaped(data, begin) and data[begin] in b'bfnrtu"/\\')
+        end = next((i for i in range(stop, len(data)) if data[i] & 0xC0 != 0x80), len(data))
+        if merged and start < merged[-1][1]:
+            last = merged[-1]
+            merged[-1] = last[0], max(end, last[1]), min(order, last[2]), last[3]
+        else:
+            merged.append((start, end, order, quotes))
+    return merged
+
+
+def _redacted(data: bytes) -> tuple[bytes, dict[str, int]]:
+    orders = _candidates(data)
+    low = data.lower() if any(RULES[order].folded for order in orders) else b""
+    hits = [hit for order in orders for hit in _hits(order, data, low)]
+    counts: dict[str, int] = {}
+    if not hits:
+        return data, counts
+    is_json = data.lstrip()[:1] in b'{["' and data.rstrip()[-1:] in b'}]"'
+    parts, done = [], 0
+    for start, end, order, quotes in _merged(data, hits):
+        name = RULES[order].id
+        counts[name] = counts.get(name, 0) + 1
+        for begin, stop in _inside_strings(data, start, end) if is_json else ((start, end),):
+            parts += [data[done:begin], quotes, _MARK, name.encode(), b"]", quotes]
+            done = stop
+    return b"".join([*parts, data[done:]]), counts
+
+
+def redact(text: str) -> Redaction:
+    """Return `text` with each secret replaced by a marker such as ``[redacted:github-token]``.
+
+    Any text is taken, JSON-escaped or not. Doing it again changes nothing; work is linear in the length.
+    """
+    data, counts = _redacted(text.encode("utf-8", "surrogatepass"))
+    return Redaction(data.decode("utf-8", "surrogatepass") if counts else text, counts)
+
+
+def redact_bytes(payload: bytes) -> tuple[bytes, int]:
+    """Return `payload` without its secrets, and how many there were; valid JSON stays valid JSON."""
+    data, counts = _redacted(payload)
+    return data, sum(counts.values())
+
+
+def cap_text(text: str, limit_chars: int) -> str:
+    """Return `text` with its middle cut, and the cut counted, so that at most `limit_chars` characters remain.
+
+    A limit too small for the marker keeps the head alone.
+    """
+    if len(text) <= limit_chars:
+        return text
+    room = limit_chars - len(f"… [{len(text)} characters cut] …")
+    if room < 2:
+        return text[: max(0, limit_chars)]
+    return f"{text[: room - room // 2]}… [{len(text) - room} characters cut] …{text[-(room // 2) :]}"
