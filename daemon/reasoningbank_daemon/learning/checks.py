@@ -157,6 +157,9 @@ _SUBCOMMANDS: dict[str, tuple[str, dict[str, CheckKind]]] = {
 }
 """Programs that are a check with one of these arguments."""
 
+_VERB_ANYWHERE = frozenset(
+    ("mvn", "mvnw", "gradle", "gradlew", "cmake", "black", "prettier", "xcodebuild", "rake", "bazel", "sbt", "lein", "manage.py", "artisan")
+)  # fmt: skip
 _SCRIPT_RUNNERS = frozenset(
     (
         "npm",
@@ -233,13 +236,21 @@ def _recognise(simple: Simple) -> _Recognition | None:
         return _Recognition(tool=program, kind=kind, reader=reader)
     if program in _SUBCOMMANDS:
         reader, verbs = _SUBCOMMANDS[program]
-        for argument in arguments:
+        for argument in _verb_places(program, arguments):
             verb = argument.rsplit(":", 1)[-1] if program in {"gradle", "gradlew"} else argument
             if verb in verbs:
                 return _Recognition(tool=f"{program} {verb}", kind=verbs[verb], reader=reader)
     if program in _SCRIPT_RUNNERS:
         return _recognise_script(program, arguments)
     return _recognise_file(program, arguments)
+
+
+def _verb_places(program: str, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the arguments among which a program's verb stands: any, or only the first that is no option."""
+    if program in _VERB_ANYWHERE:
+        return arguments
+    plain = [argument for argument in arguments if not argument.startswith(("-", "+"))]
+    return tuple(plain[1:2] if arguments[:1] == ("-C",) else plain[:1])
 
 
 def _recognise_script(program: str, arguments: tuple[str, ...]) -> _Recognition | None:
@@ -252,6 +263,9 @@ def _recognise_script(program: str, arguments: tuple[str, ...]) -> _Recognition 
         return _Recognition(tool=program, kind=_BUILD, reader="any")
     if names[:1] == ["t"] and program == "npm":
         names = ["test"]
+    if names and names[0] in _PROGRAMS:
+        kind, reader = _PROGRAMS[names[0]]
+        return _Recognition(tool=names[0], kind=kind, reader=reader)
     for name in names[:2]:
         for pattern, kind in _SCRIPT_WORDS:
             if pattern.search(name) is not None:

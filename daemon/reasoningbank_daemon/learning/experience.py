@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-
 from reasoningbank_daemon.learning.checks import checks_in
 from reasoningbank_daemon.learning.features import TaskKind, describe
 from reasoningbank_daemon.learning.steps import changes_files, failed, in_order, only_looks
@@ -37,7 +36,10 @@ TURNED_POINTS = 2
 DOCUMENT_CHARS = 20_000
 """How much text the lexical index gets of one task."""
 
-_INJECTED = re.compile(rf"(?:^|(?<=\n)){re.escape(INJECTED_OPEN)}.*?(?=\n[ \t]*\n|\Z)", re.DOTALL)
+_TELLING = re.compile(
+    r"\w*(?:error|exception)\b|\b(?:fatal|cannot|not found|undefined|denied|missing|panic)\b", re.IGNORECASE
+)
+_INJECTED = re.compile(rf"{re.escape(INJECTED_OPEN)}.*?(?=\n[ \t]*\n|\Z)", re.DOTALL)
 
 
 def tell(trajectory: Trajectory, judgement: Judgement) -> Lesson | None:
@@ -80,12 +82,12 @@ def document_text(trajectory: Trajectory, lesson: Lesson) -> str:
 
 
 def without_injected(text: str) -> str:
-    """Remove what ReasoningBank put before a model: from its mark to the end of that paragraph.
+    r"""Remove what ReasoningBank put before a model: from its mark to the end of that paragraph.
 
-    >>> without_injected("fix it\\n[ReasoningBank] From an earlier task: x\\ny\\n\\nplease")
-    'fix it\\n\\n\\nplease'
+    >>> without_injected("fix it\n[ReasoningBank] From an earlier task: x\ny\n\nplease")
+    'fix it\n\n\nplease'
     """
-    return _INJECTED.sub("", text).replace(INJECTED_OPEN, "")
+    return _INJECTED.sub("", text)
 
 
 def _is_worth_telling(
@@ -199,19 +201,18 @@ def _status(step: Step) -> str:
 
 
 def _finding(step: Step) -> str:
-    """Return the line of a failed command's output that says what was wrong."""
-    for check in checks_in(step.command, exit_status=step.exit_status, output=step.output):
-        if check.finding:
-            return f", {_quoted(check.finding, FINDING_CHARS)}"
+    """Return the line of a failed command's output that says what was wrong, and the tool's summary."""
+    checks = checks_in(step.command, exit_status=step.exit_status, output=step.output)
+    summary = next((check.finding for check in checks if check.finding), "")
     lines = [line.strip() for line in step.output.splitlines() if line.strip()]
-    telling = [line for line in lines if _TELLING.search(line) is not None]
-    chosen = (telling or lines)[-1:]
-    return f", {_quoted(chosen[0], FINDING_CHARS)}" if chosen else ""
-
-
-_TELLING = re.compile(
-    r"\b(?:error|exception|failed|fatal|cannot|not found|undefined|denied|missing)\b", re.IGNORECASE
-)
+    telling = [
+        line
+        for line in lines
+        if _TELLING.search(line) is not None and not (summary and summary in " ".join(line.split()))
+    ]
+    cause = telling[-1:] if telling or summary else lines[-1:]
+    told = [_quoted(line, FINDING_CHARS) for line in (*cause, summary) if line]
+    return f", {', '.join(told)}" if told else ""
 
 
 def _fitted(parts: Iterable[str]) -> str:

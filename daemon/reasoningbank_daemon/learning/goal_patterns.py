@@ -154,8 +154,8 @@ WORKFLOW = _request(
 """What follows any work: run, commit, test it, document it."""
 
 PASTED_FAILURE = re.compile(
-    r"Traceback \(most recent call last\)|^\s+at [\w.$<>]+ ?\(|\b(?:Error|Exception|panic|FAILED|FAIL|fatal|undefined reference|"
-    r"cannot find|not found|Segmentation fault)\b.{0,3}:|^E\s{2,}|npm ERR!|error(?:\[E\d+\]|TS\d+)",
+    r"Traceback \(most recent call last\)|^[ \t]+at [\w.$<>]+ ?\(|\b(?:Error|Exception|panic|FAILED|FAIL|fatal|undefined reference|"
+    r"cannot find|not found|Segmentation fault)\b.{0,3}:|^E[ \t]{2,}|npm ERR!|error(?:\[E\d+\]|TS\d+)",
     re.MULTILINE,
 )
 FAILURE_REPORT = _opening(

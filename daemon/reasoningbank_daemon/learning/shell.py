@@ -71,6 +71,9 @@ _VALUE_OPTIONS = """
     --cwd --prefix --signal --kill-after --name --env
 """
 _OPTIONS_WITH_VALUE = frozenset(_VALUE_OPTIONS.split())
+_CONTAINER_OPTIONS = frozenset(
+    ("-v", "-w", "-e", "-u", "-p", "-n", "--name", "--volume", "--workdir", "--env", "--user", "--network", "--entrypoint", "--env-file")
+)  # fmt: skip
 
 
 class Simple(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,17 +241,20 @@ def _without_wrapper(words: list[str]) -> list[str] | None:
                 return None
             rest = _skip_options(rest[1:])
         return rest or None
-    if name in {"docker", "podman", "docker-compose"} and "exec" in words[1:4]:
-        return _skip_options(words[words.index("exec") + 1 :])[1:] or None
+    if name in {"docker", "podman", "docker-compose"}:
+        for verb in ("exec", "run"):
+            if verb in words[1:4]:
+                rest = _skip_options(words[words.index(verb) + 1 :], with_value=_CONTAINER_OPTIONS)
+                return rest[1:] or None
     return None
 
 
-def _skip_options(words: list[str]) -> list[str]:
+def _skip_options(words: list[str], *, with_value: frozenset[str] = _OPTIONS_WITH_VALUE) -> list[str]:
     position = 0
     while position < len(words) and (words[position].startswith("-") or _ASSIGNMENT.match(words[position])):
         if words[position] == "--":
             return words[position + 1 :]
-        position += 2 if words[position] in _OPTIONS_WITH_VALUE else 1
+        position += 2 if words[position] in with_value else 1
     return words[position:]
 
 

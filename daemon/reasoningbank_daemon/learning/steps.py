@@ -32,7 +32,7 @@ _LOOKING_VERBS = {
 
 _CHANGING = re.compile(
     r"\bsed (?:-\w+ )*-\w*i|\bperl (?:-\w+ )*-\w*i|\bgit (?:apply|am|revert|restore|reset --hard|checkout (?:--|\S+ --)|stash|"
-    r"cherry-pick|merge|pull|rebase)\b|\bpatch\b (?:-|<)|\b(?:cat|tee|echo|printf)\b[^|;&\n]{0,200}?>>? ?(?!/dev/null|&)[\w./~-]+|"
+    r"cherry-pick|merge|pull|rebase)\b|\bpatch\b (?:-|<)|\b(?:cat|tee|echo|printf)\b[^|;&\n]{0,200}?>>? ?(?!/dev/|/tmp/|&)[\w./~-]+|"
     r"<<-?\s*['\"]?\w+['\"]?\s*>",
 )
 _PROSE = re.compile(

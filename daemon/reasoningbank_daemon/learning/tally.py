@@ -16,6 +16,10 @@ from reasoningbank_daemon.learning.trajectory import Judgement, Label
 
 MILLION = 1_000_000
 
+MAX_DURATION_S = 366 * 86_400.0
+MAX_COST_USD = 1_000_000.0
+"""What is beyond these was measured wrongly and is left out; sums stay far below 64 bits."""
+
 ANY_PROJECT = -1
 """Stands for all projects together in a `TallyKey`."""
 
@@ -167,8 +171,8 @@ def _counted(observation: Observation) -> Tally:
             else weight - weight * (MILLION - chance) // MILLION
         )
     duration_s, cost_usd = observation.duration_s, observation.cost_usd
-    timed = duration_s is not None and math.isfinite(duration_s) and duration_s >= 0.0
-    priced = cost_usd is not None and math.isfinite(cost_usd) and cost_usd >= 0.0
+    timed = duration_s is not None and 0.0 <= duration_s <= MAX_DURATION_S
+    priced = cost_usd is not None and 0.0 <= cost_usd <= MAX_COST_USD
     return Tally(
         seen=1,
         successes=int(judgement.label is Label.SUCCESS),

@@ -24,9 +24,9 @@ _STOP_WORDS = frozenset(_STOP_TEXT.split())
 _WORD = re.compile(r"[^\W_]{2,}")
 _CAMEL_EDGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FILE = re.compile(
-    r"(?<![\w/@:.])(?:~|\.{1,2})?/?(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*\.[A-Za-z][A-Za-z0-9]{0,9}\b"
+    r"(?<![\w/@:.+-])(?:~|\.{1,2})?/?(?:[\w.@+-]+/)*[\w@+-][\w.@+-]*\.[A-Za-z][A-Za-z0-9]{0,9}\b"
 )
-_FOLDER = re.compile(r"(?<![\w/:.])(?:[\w.@+-]+/){1,12}[\w.@+-]*")
+_FOLDER = re.compile(r"(?<![\w/:.@+-])(?:[\w.@+-]+/){1,12}[\w.@+-]*")
 _BACKTICKED = re.compile(r"`([^`\n]{2,80})`")
 _IDENTIFIER = re.compile(
     r"\b(?:[a-z]+[A-Z]\w*|[A-Z][a-z0-9]+[A-Z]\w*|\w*[A-Za-z0-9]_\w+|[A-Za-z_]\w*(?=\(\)))"
