@@ -19,7 +19,7 @@ _CHARACTER_QUOTES = re.compile(
     rf"{_SLASH_COMMENTS}|{_STRING}|'(?:\\[^\n]{{1,8}}|[^'\\\n])'|{_BRACKET}", re.DOTALL
 )
 _STRING_QUOTES = re.compile(rf"{_SLASH_COMMENTS}|{_STRING}|'(?:\\.|[^'\\\n])*'|{_BRACKET}", re.DOTALL)
-_HASH_COMMENTS = re.compile(rf"(?<![\w$])\#[^\n]*|{_STRING}|'(?:\\.|[^'\\\n])*'|{_BRACKET}", re.DOTALL)
+_HASH_COMMENTS = re.compile(rf"(?<![\w${{])\#[^\n]*|{_STRING}|'(?:\\.|[^'\\\n])*'|{_BRACKET}", re.DOTALL)
 
 _SCANNERS = {
     Language.JAVASCRIPT: _STRING_QUOTES,

@@ -55,7 +55,9 @@ STRAY_END = Pattern(
     severity=Severity.ERROR,
     message="this `end` closes nothing",
     suggestion="take it out, or open the block that it should close",
-    queries={Language.RUBY: '((identifier) @issue (#eq? @issue "end"))'},
+    queries={
+        Language.RUBY: '(program (identifier) @issue (#eq? @issue "end"))'
+    },  # elsewhere it may be a method
 )
 
 DEFAULT_AGAINST_ANNOTATION = Pattern(

@@ -82,14 +82,18 @@ SHELL_FROM_STRINGS = Pattern(
         **in_each(
             C_FAMILY,
             """
-            (call_expression function: (identifier) @f arguments: (argument_list . (identifier) .)
+            (call_expression function: (identifier) @f arguments: (argument_list . (identifier))
               (#any-of? @f "system" "popen")) @issue
             """,
         ),
     },
 )
 
-_SQL = r"(?i)^.?\\s*(select\\b.+\\bfrom|insert\\s+into|update\\b.+\\bset|delete\\s+from)\\b"
+_SQL = (
+    r"^.?\\s*(SELECT\\b.+\\bFROM|INSERT\\s+INTO|UPDATE\\b.+\\bSET|DELETE\\s+FROM"
+    r"|select\\b.+\\bfrom\\s+\\S+\\s+where|insert\\s+into|update\\s+\\S+\\s+set|delete\\s+from)\\b"
+)
+"""Small letters need more of a statement: "select a color from" is also English."""
 
 SQL_FROM_STRINGS = Pattern(
     rule="sql-from-strings",
