@@ -29,8 +29,7 @@ _PACKED_COLUMNS = (
     ("step", "diff"),
     ("step", "verdict_detail"),
     ("delegation", "prompt"),
-    ("decision", "inputs"),
-    ("decision", "selection"),
+    ("decision", "detail"),
     ("experience", "text"),
 )
 

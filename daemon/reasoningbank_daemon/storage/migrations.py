@@ -139,7 +139,7 @@ def migrate(
         log.info("bank_backed_up", before=pending[0].name, copy=str(backup(db, version)))
     for migration in pending:
         _apply(db, migration, now_ns=now_ns)
-        log.info("migration_applied", name=migration.name)
+        log.debug("migration_applied", name=migration.name)
     return len(pending)
 
 

@@ -58,7 +58,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold a decision with what it was computed from; ``inputs`` and ``selection`` are JSON."""
+    """Hold a decision; ``detail`` is JSON: what it was computed from (``inputs``), and the whole ``selection``."""
 
     at_ns: int
     model: str
@@ -69,8 +69,7 @@ class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):
     config_sha256: str
     code_version: str
     models_version: str
-    inputs: str
-    selection: str
+    detail: str
 
 
 class StepDetail(msgspec.Struct, frozen=True, kw_only=True):
@@ -259,7 +258,7 @@ def _usage(db: apsw.Connection, task_id: int) -> Usage:
 def _decisions(db: apsw.Connection, task_id: int) -> tuple[StoredDecision, ...]:
     rows = db.execute(
         "SELECT d.at_ns, d.model, d.evidence, d.confidence, d.applied, d.experience_id, b.config_sha256, "
-        "b.code_version, b.models_version, d.inputs, d.selection FROM decision d JOIN basis b ON b.id = d.basis_id "
+        "b.code_version, b.models_version, d.detail FROM decision d JOIN basis b ON b.id = d.basis_id "
         "WHERE d.task_id = ? ORDER BY d.at_ns, d.id",
         (task_id,),
     )
@@ -274,8 +273,7 @@ def _decisions(db: apsw.Connection, task_id: int) -> tuple[StoredDecision, ...]:
             config_sha256=row[6],
             code_version=row[7],
             models_version=row[8],
-            inputs=unpack(row[9]),
-            selection=unpack(row[10]),
+            detail=unpack(row[9]),
         )
         for row in rows
     )

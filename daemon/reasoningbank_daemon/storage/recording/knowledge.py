@@ -63,7 +63,7 @@ def add_decision(state: State, record: DecisionRecord) -> int | None:
         ).get
     state.run(
         "INSERT INTO decision (task_id, turn_id, delegation_id, event_sequence, at_ns, basis_id, model, evidence, "
-        "confidence, applied, experience_id, inputs, selection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "confidence, applied, experience_id, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             task_id,
             turn_id,
@@ -76,11 +76,15 @@ def add_decision(state: State, record: DecisionRecord) -> int | None:
             record.selection.confidence,
             int(record.applied),
             record.experience_id,
-            state.pack(state.scrubber.whole(msgspec.json.encode(record.inputs).decode())) or "",
-            state.pack(msgspec.json.encode(record.selection).decode()) or "",
+            state.pack(_detail(state, record)) or "",
         ),
     )
     return task_id
+
+
+def _detail(state: State, record: DecisionRecord) -> str:
+    detail = {"inputs": record.inputs, "selection": record.selection}
+    return state.scrubber.whole(msgspec.json.encode(detail).decode())
 
 
 def _basis(state: State, record: DecisionRecord) -> int:

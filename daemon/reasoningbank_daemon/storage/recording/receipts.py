@@ -9,6 +9,12 @@ from __future__ import annotations
 from reasoningbank_daemon.storage.recording.state import State
 from reasoningbank_schema.messages import Receipt
 
+KEPT_NS = 90 * 86_400 * 1_000_000_000
+"""Receipts of a session are kept until it has been silent for 90 days."""
+
+DROPPED_AT_ONCE = 20
+"""Sessions whose receipts one sweep drops: it shares its transaction with what agents wait for."""
+
 OUTSIDE_SESSIONS = 0
 """The session id under which calls without a session are kept."""
 
@@ -56,6 +62,48 @@ def find_twin(state: State, session_id: int, fingerprint: bytes, via: str) -> Re
             return _receipt(state, *row[1:])
         others[row[0]] = others.get(row[0], 0) + 1
     return None
+
+
+def find_at_rest(state: State, session_id: int, at_ns: int) -> Receipt | None:
+    """Return the receipt of a call of a session whose receipts were dropped, told by its time; None if it is new.
+
+    A call's time is in nanoseconds and the same in every copy of it.
+    """
+    step = state.run(
+        "SELECT id, task_id FROM step WHERE at_ns = ?2 AND task_id IN (SELECT id FROM task WHERE session_id = ?1)",
+        (session_id, at_ns),
+    ).fetchone()
+    if step is not None:
+        return Receipt(sequence=0, task_id=step[1], step_id=step[0], copy=True)
+    turn = state.run(
+        "SELECT task_id FROM turn WHERE session_id = ?1 AND (started_ns = ?2 OR ended_ns = ?2)",
+        (session_id, at_ns),
+    ).fetchone()
+    if turn is not None:
+        return Receipt(sequence=0, task_id=turn[0], copy=True)
+    other = state.run(
+        "SELECT 1 FROM session_end WHERE session_id = ?1 AND at_ns = ?2 "
+        "UNION ALL SELECT 1 FROM delegation WHERE session_id = ?1 AND at_ns = ?2 "
+        "UNION ALL SELECT 1 FROM agent_session WHERE id = ?1 AND ?2 IN (started_ns, last_event_ns)",
+        (session_id, at_ns),
+    ).get
+    return None if other is None else Receipt(sequence=0, copy=True)
+
+
+def drop_old_receipts(state: State, *, now_ns: int) -> None:
+    """Drop the receipts of a few sessions that have been silent for long: no copy of a call waits for so long.
+
+    What comes all the same is told by its time (`find_at_rest`).
+    """
+    rows = state.run(
+        "SELECT id FROM agent_session WHERE at_rest = 0 AND last_event_ns < ? ORDER BY last_event_ns LIMIT ?",
+        (now_ns - KEPT_NS, DROPPED_AT_ONCE),
+    ).fetchall()
+    for (session_id,) in rows:
+        state.run("DELETE FROM receipt WHERE session_id = ?", (session_id,))
+        state.run("UPDATE agent_session SET at_rest = 1 WHERE id = ?", (session_id,))
+        if (key := state.session_keys.get(session_id)) is not None:
+            state.sessions[key].at_rest = True
 
 
 def keep_receipt(

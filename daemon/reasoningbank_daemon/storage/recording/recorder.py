@@ -11,6 +11,8 @@ from reasoningbank_daemon.storage.recording import knowledge, sessions, steps, s
 from reasoningbank_daemon.storage.recording.outcomes import judge_touched
 from reasoningbank_daemon.storage.recording.receipts import (
     OUTSIDE_SESSIONS,
+    drop_old_receipts,
+    find_at_rest,
     find_receipt,
     find_twin,
     keep_receipt,
@@ -118,6 +120,7 @@ class Recorder:
             case SweepRecord():
                 state.now_ns = max(state.now_ns, record.now_ns)
                 sweep(state, now_ns=record.now_ns, idle_s=record.idle_s)
+                drop_old_receipts(state, now_ns=record.now_ns)
                 return self._plain()
             case SettingRecord():
                 knowledge.set_setting(state, record)
@@ -174,6 +177,8 @@ class Recorder:
         state.now_ns = max(state.now_ns, record.at_ns)
         session = session_of(state, record.event.origin)
         known = find_receipt(state, session.id, record.nonce)
+        if known is None and session.at_rest:
+            known = find_at_rest(state, session.id, record.at_ns)
         if known is not None:
             return known
         via = record.via[:NAME_CHARS]

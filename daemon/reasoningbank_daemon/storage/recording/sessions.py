@@ -134,12 +134,12 @@ def _rehome(state: State, session: SessionState, origin: Origin) -> None:
 def load_session(state: State, host: str, key: str) -> SessionState | None:
     """Read a session with its turns and tasks back from the bank."""
     row = state.run(
-        "SELECT id, project_id, cwd_ns, model, model_ns, last_event_ns FROM agent_session WHERE host = ? AND key = ?",
+        "SELECT id, project_id, cwd_ns, model, model_ns, last_event_ns, at_rest FROM agent_session WHERE host = ? AND key = ?",
         (host, key),
     ).fetchone()
     if row is None:
         return None
-    session_id, project, cwd_ns, model, model_ns, last_ns = row
+    session_id, project, cwd_ns, model, model_ns, last_ns, at_rest = row
     session = SessionState(
         id=session_id,
         host=host,
@@ -149,6 +149,7 @@ def load_session(state: State, host: str, key: str) -> SessionState | None:
         model=model,
         model_ns=model_ns,
         last_ns=last_ns,
+        at_rest=bool(at_rest),
     )
     reload_tasks(state, session)
     return session
@@ -182,13 +183,13 @@ def reload_tasks(state: State, session: SessionState) -> None:
             session.agents[task.agent_id] = task
     session.turns = []
     session.by_key = {}
-    for turn_id, task_id, key, started_ns, has_prompt in state.run(
-        "SELECT id, task_id, key, started_ns, prompt IS NOT NULL FROM turn WHERE session_id = ? ORDER BY started_ns, id",
+    for turn_id, task_id, key, started_ns, has_prompt, ended_ns in state.run(
+        "SELECT id, task_id, key, started_ns, prompt IS NOT NULL, ended_ns FROM turn WHERE session_id = ? ORDER BY started_ns, id",
         (session.id,),
     ):
         task = session.tasks[task_id]
         if task.agent_id is not None:
-            task.turn_id = turn_id
+            task.turn_id, task.stopped_ns = turn_id, ended_ns
             continue
         turn = TurnState(turn_id, task_id, key, started_ns, bool(has_prompt))
         session.turns.append(turn)

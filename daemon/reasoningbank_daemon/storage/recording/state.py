@@ -67,6 +67,7 @@ class TaskState:
     closed_by: str | None
     turn_id: int | None = None
     parent_turn_id: int | None = None
+    stopped_ns: int | None = None  # of a subagent: its last Stop
 
 
 @dataclass(slots=True)
@@ -81,6 +82,7 @@ class SessionState:
     model: str | None
     model_ns: int
     last_ns: int
+    at_rest: bool = False
     ends: list[int] = field(default_factory=list)
     turns: list[TurnState] = field(default_factory=list)
     by_key: dict[str, TurnState] = field(default_factory=dict)

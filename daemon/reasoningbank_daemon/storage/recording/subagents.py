@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reasoningbank_daemon.learning.trajectory import StepKind
 from reasoningbank_daemon.storage.recording.state import SessionState, State, TaskState
-from reasoningbank_daemon.storage.recording.tasks import RETURNED, close_task, extend_task, open_task
+from reasoningbank_daemon.storage.recording.tasks import extend_task, open_task, settle_child
 from reasoningbank_daemon.storage.recording.transcripts import mention_transcript
 from reasoningbank_daemon.storage.recording.turns import belong, current_turn, write_stop
 from reasoningbank_daemon.storage.scrubbing import MESSAGE_CHARS, NAME_CHARS, OUTPUT_CHARS, PROMPT_CHARS
@@ -26,6 +26,7 @@ def place_event(state: State, session: SessionState, origin: Origin) -> tuple[Ta
         return task, turn.id
     child = _child(state, session, origin.agent_id, origin, parent_task_id=task.id, parent_turn_id=turn.id)
     extend_task(state, child, origin.at_ns)
+    settle_child(state, session, child)
     return child, child.turn_id or turn.id
 
 
@@ -96,7 +97,7 @@ def return_subagent(state: State, session: SessionState, event: SubagentReturned
     state.run("UPDATE decision SET task_id = ? WHERE delegation_id = ?", (child.id, delegation_id))
     _give_goal(state, child, delegation_id)
     if not event.background:
-        _finish(state, child, origin.at_ns, event.result)
+        _finish(state, session, child, origin.at_ns, event.result)
     step_id = state.insert(
         "INSERT INTO step (task_id, turn_id, at_ns, kind, ok, tool, command, output, tool_use_id, duration_ms) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -120,7 +121,7 @@ def stop_subagent(state: State, session: SessionState, event: SubagentStopped) -
     """End a child task; it is reopened if its agent is woken again."""
     child, _ = place_event(state, session, event.origin)
     if event.origin.agent_id is not None:
-        _finish(state, child, event.origin.at_ns, event.last_message)
+        _finish(state, session, child, event.origin.at_ns, event.last_message)
         mention_transcript(
             state, session.id, event.transcript_path, event.origin.agent_id, event.origin.at_ns
         )
@@ -153,8 +154,7 @@ def _child(
         "INSERT INTO turn (session_id, task_id, started_ns) VALUES (?, ?, ?)",
         (session.id, child.id, origin.at_ns),
     )
-    if session.ends and session.ends[-1] >= origin.at_ns:
-        close_task(state, child, "session_end")
+    settle_child(state, session, child)
     return child
 
 
@@ -189,15 +189,11 @@ def _give_goal(state: State, child: TaskState, delegation_id: int) -> None:
         state.to_judge[child.id] = None
 
 
-def _finish(state: State, child: TaskState, at_ns: int, message: str) -> None:
+def _finish(state: State, session: SessionState, child: TaskState, at_ns: int, message: str) -> None:
     extend_task(state, child, at_ns)
     if child.turn_id is not None:
         write_stop(
-            state,
-            child.turn_id,
-            at_ns,
-            message=state.scrubber.head(message, MESSAGE_CHARS),
-            error=None,
+            state, child.turn_id, at_ns, message=state.scrubber.head(message, MESSAGE_CHARS), error=None
         )
-    if child.closed_by is None and at_ns >= child.last_ns:
-        close_task(state, child, RETURNED)
+    child.stopped_ns = max(child.stopped_ns or 0, at_ns)
+    settle_child(state, session, child)

@@ -65,12 +65,27 @@ def extend_task(state: State, task: TaskState, at_ns: int) -> None:
     state.touch(task, at_ns)
     if task.closed_by is None:
         return
-    if later and task.closed_by in (IDLE, RETURNED):
+    if later and task.closed_by == IDLE:
         reopen_task(state, task)
     else:
         if later:
             state.run("UPDATE task SET ended_ns = ? WHERE id = ?", (task.last_ns, task.id))
         state.to_judge[task.id] = None
+
+
+def settle_child(state: State, session: SessionState, child: TaskState) -> None:
+    """Close or reopen a subagent's task by what is known of it, whatever order that arrived in."""
+    if child.stopped_ns is not None and child.stopped_ns >= child.last_ns:
+        reason = RETURNED
+    elif any(end >= child.last_ns for end in session.ends):
+        reason = SESSION_END
+    elif child.closed_by == IDLE:
+        reason = IDLE
+    else:
+        if child.closed_by is not None:
+            reopen_task(state, child)
+        return
+    close_task(state, child, reason)
 
 
 def reopen_task(state: State, task: TaskState) -> None:

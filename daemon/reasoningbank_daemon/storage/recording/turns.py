@@ -9,7 +9,13 @@ from reasoningbank_daemon.storage.compression import unpack_optional
 from reasoningbank_daemon.storage.recording.evidence import add_stated
 from reasoningbank_daemon.storage.recording.partition import Member, boundary
 from reasoningbank_daemon.storage.recording.state import SessionState, State, TaskState, TurnState
-from reasoningbank_daemon.storage.recording.tasks import SESSION_END, close_task, extend_task, open_task
+from reasoningbank_daemon.storage.recording.tasks import (
+    SESSION_END,
+    close_task,
+    extend_task,
+    open_task,
+    settle_child,
+)
 from reasoningbank_daemon.storage.recording.transcripts import mention_transcript
 from reasoningbank_daemon.storage.scrubbing import MESSAGE_CHARS, NAME_CHARS, PROMPT_CHARS
 from reasoningbank_schema.events import Origin, PromptSubmitted, SessionEnded, TurnEnded
@@ -115,8 +121,8 @@ def end_session(state: State, session: SessionState, event: SessionEnded) -> Non
     insort(session.ends, at_ns)
     mention_transcript(state, session.id, event.origin.transcript_path, None, at_ns)
     for task in session.tasks.values():
-        if task.agent_id is not None and task.closed_by is None and task.started_ns <= at_ns:
-            close_task(state, task, SESSION_END)
+        if task.agent_id is not None:
+            settle_child(state, session, task)
     if not session.turns:
         return
     if at_ns < session.turns[-1].started_ns:

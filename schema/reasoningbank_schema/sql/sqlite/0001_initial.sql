@@ -38,8 +38,10 @@ CREATE TABLE agent_session (
     last_event_ns INTEGER NOT NULL,
     ended_ns INTEGER,
     end_reason TEXT,
+    at_rest INTEGER NOT NULL DEFAULT 0, -- 1: silent for so long that its receipts were dropped
     UNIQUE (host, key)
 ) STRICT;
+CREATE INDEX agent_session_awake ON agent_session (last_event_ns) WHERE at_rest = 0;
 
 -- Every end of a session; it can be resumed and end again. A task never spans one.
 CREATE TABLE session_end (
@@ -168,8 +170,7 @@ CREATE TABLE decision (
     confidence REAL,
     applied INTEGER NOT NULL,
     experience_id INTEGER,
-    inputs ANY NOT NULL, -- JSON
-    selection ANY NOT NULL -- JSON
+    detail ANY NOT NULL -- JSON: what it was computed from ("inputs"), and the whole "selection"
 ) STRICT;
 CREATE INDEX decision_task ON decision (task_id);
 
