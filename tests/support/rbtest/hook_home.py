@@ -1,0 +1,165 @@
+"""The installed hook program, run as an ordinary user, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reasoningbank_hooks.installer import (
+    HookProgram,
+    Place,
+    Scope,
+    apply,
+    find_interpreter,
+    plan_install,
+)
+from reasoningbank_schema import spool
+from reasoningbank_schema.envelope import RequestHeader, unpack_request
+from reasoningbank_schema.messages import HookEvent, decode_request
+from reasoningbank_schema.paths import Paths, resolve_paths
+
+PATIENCE_S = 20.0
+
+
+def ordinary_user() -> int | None:
+    """Who the hook runs as: nobody when the tests run as root (root passes every permission), else ourselves."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def install_program(folder: Path, *, daemon: tuple[str, ...] = ()) -> HookProgram:
+    """Install the hook program under a folder, on an interpreter that the ordinary user may run."""
+    paths = resolve_paths({"RB_HOME": str(folder)}, home=folder)
+    program = HookProgram(
+        interpreter=_interpreter(), paths=paths, daemon=daemon, environment={"PATH": os.defpath}
+    )
+    place = Place(claude_dir=folder / "claude", project_dir=folder / "project")
+    apply(plan_install(program, Scope.USER, place, version="1"), stamp="test")
+    give_away(folder)
+    return program
+
+
+def give_away(folder: Path) -> None:
+    """Make the ordinary user the owner of a folder and of all that is in it."""
+    user = ordinary_user()
+    if user is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.lchown(path, user, user)
+
+
+def _interpreter() -> str:
+    for candidate in (sys.executable, "/usr/bin/python3"):
+        found = find_interpreter(candidate)
+        try:
+            subprocess.run([found, "-IS", "-c", "pass"], check=True, user=ordinary_user())
+        except PermissionError:
+            continue
+        return found
+    pytest.skip("no Python 3.11 that an ordinary user may run (root's own is in /root)")
+
+
+@dataclass
+class HookRun:
+    """What one call did, and how long its host waited for it."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    wall_s: float
+
+    @property
+    def is_silent(self) -> bool:
+        return (self.status, self.stdout, self.stderr) == (0, b"", b"")
+
+
+class HookHome:
+    """One RB_HOME and the hook program that serves it."""
+
+    def __init__(self, program: HookProgram) -> None:
+        self.program = program
+        self.root = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
+        self.paths: Paths = resolve_paths({"RB_HOME": str(self.root)}, home=self.root)
+        for folder in (self.paths.state_dir, self.paths.runtime_dir):
+            folder.mkdir(mode=0o700)
+        give_away(self.root)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    @property
+    def socket(self) -> str:
+        return str(self.paths.socket)
+
+    def start(
+        self, event: str, *arguments: str, host: str = "claude-code", stdin: int = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
+        """Start the hook as a host would, in an environment that has been cleaned."""
+        return subprocess.Popen(
+            [str(self.program.executable), host, event, *arguments],
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={"RB_HOME": str(self.root)},
+            cwd=self.root,
+            user=ordinary_user(),
+            group=ordinary_user(),
+            extra_groups=[] if ordinary_user() is not None else None,
+        )
+
+    def run(self, event: str, payload: bytes, *arguments: str, host: str = "claude-code") -> HookRun:
+        """Call the hook once, stdin closed behind the payload."""
+        begun = time.perf_counter()
+        process = self.start(event, *arguments, host=host)
+        stdout, stderr = process.communicate(payload, timeout=PATIENCE_S)
+        return HookRun(process.returncode, stdout, stderr, time.perf_counter() - begun)
+
+    def run_unclosed(self, event: str, payload: bytes) -> HookRun:
+        """Call the hook once and never close its stdin."""
+        begun = time.perf_counter()
+        process = self.start(event)
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(payload)
+        process.stdin.flush()
+        process.wait(timeout=PATIENCE_S)
+        wall_s = time.perf_counter() - begun
+        run = HookRun(process.returncode, process.stdout.read(), process.stderr.read(), wall_s)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            stream.close()
+        return run
+
+    def spooled(self) -> list[tuple[RequestHeader, HookEvent]]:
+        """Read the spool as the daemon does, as its owner."""
+        folder = str(self.paths.spool)
+        found: list[tuple[RequestHeader, HookEvent]] = []
+        with _as_user(ordinary_user()):
+            for name in spool.list_entries(folder):
+                entry = spool.read_entry(folder, name)
+                event = decode_request(entry.body)
+                assert isinstance(event, HookEvent)
+                found.append((unpack_request(entry.header), event))
+        return found
+
+
+class _as_user:  # noqa: N801 (reads as a statement)
+    """Be another user for a while: the spool is refused to anybody but its owner."""
+
+    def __init__(self, user: int | None) -> None:
+        self._user = user
+
+    def __enter__(self) -> None:
+        if self._user is not None:
+            os.seteuid(self._user)
+
+    def __exit__(self, *_: object) -> None:
+        if self._user is not None:
+            os.seteuid(0)
