@@ -96,6 +96,7 @@ FOLLOW_UP = _opening(
 
 ANAPHOR = _anywhere(
     r"(?:it|its|that|this|those|these|them|they|here|there|too|as well|instead|your|yours)\b",
+    r"the (?:failing|broken|remaining|missing|red|flaky|wrong|changed|added|new|old|last) (?:unit |integration )?\w+\b",
     r"the (?:same|other|above|previous|former|latter|result|output|changes?|fix|error|tests?|suite|diff|new|old|last|first|"
     r"second|third|ones?|rest|function|file|endpoint|script|flag|image|query|button|component|class|method)\b",
     r"(?:you|u)(?:'re|'ve)? (?:just|changed|added|made|wrote|used|did|removed|created|put|chose|picked|storing|using|doing)\b",
@@ -173,7 +174,7 @@ OWN_STORY = _anywhere(
 
 BUG_REPORT = re.compile(
     r"^(?:bug|feature request|task|story|todo|idea|request)\b ?[:\-]"
-    r"|\b(?:find out (?:why|what|how)|please (?:fix|look|investigate|check)|(?:can|could) you (?:please )?(?:fix|investigate|look|take)|"
+    r"|\b(?:find out (?:why|what|how)|.{12}(?:please|(?:can|could) you(?: please)?) (?:fix|look|investigate|check|take)|"
     r"look into|take a look|and fix (?:it|them|this)|find the (?:\w+ )?(?:cause|reason|wins?|bug)|see [\w./]+\.\w+$)",
     re.IGNORECASE,
 )

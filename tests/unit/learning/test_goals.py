@@ -56,6 +56,8 @@ def test_both_answers_are_well_represented_among_the_labelled_prompts() -> None:
         ("still fails with the same error", "correction"),
         ("revert that please", "correction"),
         ("commit this", "workflow"),
+        ("now fix the test", "workflow"),
+        ("please fix the failing test", "points_back"),
         ("why did you use an offset here?", "about_the_work"),
         ("rename `page_size` in src/api/users.py", "shared_names"),
     ],
