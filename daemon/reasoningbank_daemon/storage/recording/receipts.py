@@ -1,7 +1,6 @@
 """Each hook call counts once: a nonce is stored once, and the reports of two installations are paired.
 
-Everything is looked up within one session, so that the pages that are read and written lie together. Eight of a
-nonce's sixteen bytes are kept: among a million calls of one session two agree with a chance of 3e-8.
+Everything is looked up within one session, so that the pages that are read and written lie together.
 """
 
 from __future__ import annotations
@@ -19,13 +18,8 @@ OUTSIDE_SESSIONS = 0
 """The session id under which calls without a session are kept."""
 
 
-def nonce_key(nonce: bytes) -> int:
-    """Return the number under which a nonce is kept."""
-    return int.from_bytes(nonce[:8], "big", signed=True)
-
-
 def fingerprint_key(fingerprint: bytes) -> int | None:
-    """Return the number under which a fingerprint is kept: 48 bits; None for an empty one."""
+    """Return the number under which a fingerprint is kept: 48 bits, enough within a session; None for an empty one."""
     return int.from_bytes(fingerprint[:6], "big") if fingerprint else None
 
 
@@ -33,7 +27,7 @@ def find_receipt(state: State, session_id: int, nonce: bytes) -> Receipt | None:
     """Return what a nonce was answered with, marked as a copy; None when it is new."""
     row = state.run(
         "SELECT sequence, task_id, step_id, other_id FROM receipt WHERE session_id = ? AND nonce = ?",
-        (session_id, nonce_key(nonce)),
+        (session_id, nonce),
     ).fetchone()
     return None if row is None else _receipt(state, *row)
 
@@ -115,7 +109,7 @@ def keep_receipt(
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             session_id,
-            nonce_key(nonce),
+            nonce,
             fingerprint_key(fingerprint),
             via_id(state, via),
             receipt.sequence,

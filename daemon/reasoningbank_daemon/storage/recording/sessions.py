@@ -124,11 +124,10 @@ def _rehome(state: State, session: SessionState, origin: Origin) -> None:
         return
     session.project_id = project
     state.run("UPDATE task SET project_id = ? WHERE session_id = ?", (project, session.id))
-    for task_id, closed in (
-        state.run("SELECT id, ended_ns IS NOT NULL FROM task WHERE session_id = ?", (session.id,)).get or ()
-    ):
-        if closed:
-            state.to_judge[task_id] = None
+    closed = state.run(
+        "SELECT id FROM task WHERE session_id = ? AND ended_ns IS NOT NULL", (session.id,)
+    ).fetchall()
+    state.to_judge.update((row[0], None) for row in closed)
 
 
 def load_session(state: State, host: str, key: str) -> SessionState | None:

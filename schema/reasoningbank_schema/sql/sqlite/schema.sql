@@ -243,7 +243,7 @@ CREATE TABLE vector (
 -- A twin (the same call, reported by a second installation) has the sequence of the first.
 CREATE TABLE receipt (
     session_id INTEGER NOT NULL,
-    nonce INTEGER NOT NULL, -- the first 8 bytes
+    nonce BLOB NOT NULL,
     fingerprint INTEGER,
     via INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
