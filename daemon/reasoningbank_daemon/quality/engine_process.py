@@ -214,18 +214,23 @@ class EngineProcess:
         except OSError as error:
             self._end(None, f"it could not be started: {error}")
             return
-        frames = rpc.FrameReader()
+        cause = "its thread failed"
         try:
-            if not self._stopping:
-                deadline = self._clock() + self._spec.start_timeout_s
-                self._spec.prepare(Conversation(child, frames, deadline, self._clock))
-                self._become_ready(child)
-                cause = self._serve(child, frames)
-            else:
-                cause = "it was stopped"
+            cause = self._work(child)
         except (EngineError, rpc.FrameError, InputStalledError, OSError) as error:
             cause = str(error)
-        self._end(child, cause)
+        finally:
+            self._end(child, cause)
+
+    def _work(self, child: BoundedChild) -> str:
+        """Bring the child up and hand out its answers; return why that ended."""
+        if self._stopping:
+            return "it was stopped"
+        frames = rpc.FrameReader()
+        deadline = self._clock() + self._spec.start_timeout_s
+        self._spec.prepare(Conversation(child, frames, deadline, self._clock))
+        self._become_ready(child)
+        return self._serve(child, frames)
 
     def _become_ready(self, child: BoundedChild) -> None:
         with self._changed:
