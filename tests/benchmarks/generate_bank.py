@@ -26,8 +26,7 @@ import msgspec
 import zstandard
 from generated_text import Author
 
-from reasoningbank_daemon.learning import goals, outcome
-from reasoningbank_daemon.learning.trajectory import Judgement, Lesson, Trajectory
+from reasoningbank_daemon.learning import experience, goals, outcome
 from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.opening import open_bank
 from reasoningbank_daemon.storage.recording.recorder import Recorder
@@ -69,22 +68,15 @@ SECOND_NS = 1_000_000_000
 GROUP_RECORDS = 400
 
 
-def lesson_of(trajectory: Trajectory, judgement: Judgement) -> Lesson | None:
-    """Tell what a task was: stands in where the daemon's own rule is not given."""
-    files = ", ".join(dict.fromkeys(step.path for step in trajectory.steps if step.path))
-    commands = "\n".join(step.command for step in trajectory.steps if step.command)
-    text = f"Goal: {trajectory.goal}\nOutcome: {judgement.label}\nFiles: {files}\nCommands:\n{commands}"
-    return Lesson(title=trajectory.goal[:100], text=text[:1500])
-
-
 def default_rules() -> Rules:
-    """Return the daemon's rules, with a plain lesson."""
+    """Return the daemon's rules."""
     return Rules(
         continues=lambda prompt, goal, now_ns: goals.continues(prompt, goal, now_ns=now_ns),
         react=lambda prompt, at_ns: outcome.next_prompt_evidence(prompt, at_ns, joins=False),
         gather=outcome.gather,
         judge=outcome.judge,
-        tell=lesson_of,
+        tell=experience.tell,
+        document=experience.document_text,
     )
 
 

@@ -207,7 +207,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """Hold an experience as the indexes and the advice see it.
 
     ``goal`` is the prompt of the task that it came from, "" for what a user told. ``sequence`` is that of its
-    last change.
+    last change. ``search_text`` is what the lexical index should hold; it is "" where only the experience itself
+    was asked for.
     """
 
     id: int
@@ -217,6 +218,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     goal: str
     sequence: int
     task_id: int | None = None
+    search_text: str = ""
 
 
 class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ class SqliteStore:
     ) -> None:
         opened = open_bank(paths, now_ns=now_ns())
         self._paths = paths
+        self._rules = rules
         self._bank_id = opened.bank_id
         self._now_ns = now_ns
         self._local = threading.local()
@@ -142,7 +143,9 @@ class SqliteStore:
 
     def documents(self, *, since_sequence: int = 0) -> Iterator[Document]:
         """Yield each experience in force that changed after a sequence, in the order of change."""
-        return experiences.iterate_documents(self.reader(), since_sequence=since_sequence)
+        return experiences.iterate_documents(
+            self.reader(), self._rules.document, since_sequence=since_sequence
+        )
 
     def retired_since(self, sequence: int) -> tuple[int, ...]:
         """Return the experiences that were retired after a sequence."""

@@ -225,7 +225,7 @@ class Writer:
             host="",
             event=type(record).__name__,
             reason=f"{type(defect).__name__}: {defect}",
-            sample=msgspec.json.encode(record)[:SAMPLE_BYTES],
+            sample=repr(record).encode("utf-8", "backslashreplace")[:SAMPLE_BYTES],
         )
         try:
             with transaction(self._db):

@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from reasoningbank_daemon.learning import goals, outcome
+from reasoningbank_daemon.learning import experience, goals, outcome
 from reasoningbank_daemon.learning.trajectory import Judgement, Lesson, Trajectory
 from reasoningbank_daemon.storage import migrations, sqlite
 from reasoningbank_daemon.storage.recording.recorder import Recorder
@@ -54,6 +52,7 @@ def real_rules() -> Rules:
         gather=outcome.gather,
         judge=outcome.judge,
         tell=lesson_of,
+        document=experience.document_text,
     )
 
 
@@ -125,13 +124,13 @@ class Play:
         self._calls += 1
         number = self._calls.to_bytes(4, "big")
         name = self.key.encode()[:8].rjust(8, b"\0")
-        content = msgspec.msgpack.encode(event)
+        content = repr(event).encode("utf-8", "surrogatepass")
         return EventRecord(
             nonce=number + name + bytes(4),
             at_ns=event.origin.at_ns,
             event=event,
             via=via,
-            fingerprint=redact_free_digest(content),
+            fingerprint=hashlib.sha256(content).digest()[:16],
         )
 
     def prompt(self, text: str) -> EventRecord:
@@ -177,12 +176,6 @@ class Play:
             result=result,
         )
         return self.record(event)
-
-
-def redact_free_digest(content: bytes) -> bytes:
-    """Return a fingerprint of an event's content."""
-
-    return hashlib.sha256(content).digest()[:16]
 
 
 def picture(bank: Bank) -> list[dict[str, Any]]:

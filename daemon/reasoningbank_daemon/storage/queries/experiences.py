@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import apsw
 import msgspec
 
+from reasoningbank_daemon.learning.trajectory import Lesson, Trajectory
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
 from reasoningbank_daemon.storage.records import Document, Embedded, Stamp
 from reasoningbank_daemon.storage.summaries import IDS_AT_ONCE
+from reasoningbank_daemon.storage.trajectories import read_trajectory
 
 _DOCUMENT = (
     "SELECT e.id, e.project_id, e.title, e.text, (SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
@@ -26,17 +28,32 @@ class StoredExperience(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None = None
 
 
-def iterate_documents(db: apsw.Connection, *, since_sequence: int = 0) -> Iterator[Document]:
-    """Yield each experience in force that changed after a sequence, in the order of change.
+def iterate_documents(
+    db: apsw.Connection, search_text: Callable[[Trajectory, Lesson], str], *, since_sequence: int = 0
+) -> Iterator[Document]:
+    """Yield each experience in force that changed after a sequence, in the order of change, as indexes need it.
 
-    Keeps a read transaction until it is exhausted.
+    ``search_text`` makes a task's text (`rules.Rules.document`). Keeps a read transaction until it is exhausted;
+    about 0.3 ms each, because the whole task is read.
     """
     rows = db.execute(
         _DOCUMENT + "WHERE e.sequence > ? AND e.retired_ns IS NULL ORDER BY e.sequence, e.id",
         (since_sequence,),
     )
     for row in rows:
-        yield _document(row)
+        document = _document(row)
+        trajectory = None if document.task_id is None else read_trajectory(db, document.task_id)
+        text = (
+            told_search_text(document.title, document.text)
+            if trajectory is None
+            else search_text(trajectory, Lesson(title=document.title, text=document.text))
+        )
+        yield msgspec.structs.replace(document, search_text=text)
+
+
+def told_search_text(title: str, text: str) -> str:
+    """Return what the lexical index holds of an experience that a user told."""
+    return text if text.startswith(title) else f"{title}\n{text}"
 
 
 def retired_since(db: apsw.Connection, sequence: int) -> tuple[int, ...]:

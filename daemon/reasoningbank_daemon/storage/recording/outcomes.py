@@ -149,6 +149,7 @@ def _keep_lesson(state: State, trajectory: Trajectory, judgement: Judgement, les
             goal=trajectory.goal,
             sequence=state.sequence,
             task_id=trajectory.task_id,
+            search_text=state.rules.document(trajectory, lesson),
         ),
     )
 

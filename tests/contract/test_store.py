@@ -1,0 +1,273 @@
+"""What every store promises; a new back end is added to ``OPENERS`` and must pass all of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rbtest.bank import Play, folder_as_project, real_rules, scratch_paths
+
+from reasoningbank_daemon.storage.records import (
+    Effects,
+    Embedded,
+    Outcome,
+    RememberRecord,
+    SettingRecord,
+    Stamp,
+    VectorRecord,
+    VerdictRecord,
+)
+from reasoningbank_daemon.storage.store import SqliteStore
+from reasoningbank_schema.envelope import Stored
+from reasoningbank_schema.messages import Remember
+from reasoningbank_schema.verdicts import EditVerdict, Label
+
+Opener = Callable[..., SqliteStore]
+
+
+def _open_sqlite(folder: Path, *, effects: list[Effects], queue_limit: int = 1000) -> SqliteStore:
+    return SqliteStore(
+        scratch_paths(folder),
+        rules=real_rules(),
+        project_key=folder_as_project,
+        on_commit=effects.append,
+        queue_limit=queue_limit,
+    )
+
+
+OPENERS: dict[str, Opener] = {"sqlite": _open_sqlite}
+
+
+class Opened:
+    """A store with what it told so far."""
+
+    def __init__(self, opener: Opener, folder: Path) -> None:
+        self.opener, self.folder = opener, folder
+        self.effects: list[Effects] = []
+        self.outcomes: list[Outcome] = []
+        self.store = opener(folder, effects=self.effects)
+
+    def submit(self, *records: object) -> None:
+        for record in records:
+            self.store.submit(record, self.outcomes.append)  # type: ignore[arg-type]  # each test gives records
+
+    def settled(self) -> list[Outcome]:
+        assert self.store.flush(timeout_s=30)
+        return self.outcomes
+
+    def reopen(self) -> None:
+        assert self.store.close()
+        self.store = self.opener(self.folder, effects=self.effects)
+
+
+@pytest.fixture(params=sorted(OPENERS))
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
+    opened = Opened(OPENERS[request.param], tmp_path)
+    yield opened
+    assert opened.store.close()
+
+
+def _remember(text: str, number: int) -> RememberRecord:
+    return RememberRecord(nonce=number.to_bytes(16, "big"), at_ns=number, remember=Remember(text=text))
+
+
+def test_what_is_answered_stored_is_there_after_reopening(opened: Opened) -> None:
+    play = Play()
+    opened.submit(
+        play.prompt("Fix the parser"), play.edit("/a.py"), play.run("pytest"), play.stop(), play.end()
+    )
+
+    outcomes = opened.settled()
+    opened.reopen()
+
+    assert [outcome.stored for outcome in outcomes] == [Stored.STORED] * 5
+    detail = opened.store.task(1)
+    assert detail is not None
+    assert detail.trajectory.goal == "Fix the parser"
+    assert len(detail.trajectory.steps) == 2
+    assert opened.store.counts().sequence == 5
+    assert opened.store.warnings == ()
+
+
+def test_sequences_follow_the_order_of_submission(opened: Opened) -> None:
+    opened.submit(*(_remember(f"fact {number}", number) for number in range(1, 200)))
+
+    sequences = [outcome.receipt.sequence for outcome in opened.settled() if outcome.receipt]
+
+    assert sequences == list(range(1, 200))
+
+
+def test_many_threads_lose_nothing(opened: Opened) -> None:
+    def submit(part: int) -> None:
+        for number in range(100):
+            opened.submit(_remember(f"fact {part}-{number}", part * 1000 + number + 1))
+
+    threads = [threading.Thread(target=submit, args=(part,)) for part in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {outcome.stored for outcome in opened.settled()} == {Stored.STORED}
+    assert opened.store.counts().experiences == 800
+
+
+def test_a_nonce_is_stored_once_and_gets_its_receipt_again(opened: Opened) -> None:
+    opened.submit(_remember("one fact", 7), _remember("one fact", 7))
+
+    first, second = opened.settled()
+
+    assert first.receipt is not None
+    assert second.receipt is not None
+    assert (second.receipt.sequence, second.receipt.copy) == (first.receipt.sequence, True)
+    assert opened.store.counts().experiences == 1
+
+
+def test_a_bad_record_does_not_sink_the_others_of_its_group(opened: Opened) -> None:
+    verdict = EditVerdict(path="", language="", label=Label.SAME, score_after=0.0, content_sha256="")
+    bad = VerdictRecord(nonce=b"n" * 16, host="h", session_id="s", verdict=verdict)
+
+    opened.submit(_remember("before", 1), bad, _remember("after", 2))
+
+    stored = [outcome.stored for outcome in opened.settled()]
+    assert stored == [Stored.STORED, Stored.REFUSED, Stored.STORED]
+    assert "not in the bank" in opened.outcomes[1].reason
+    assert opened.store.counts().experiences == 2
+
+
+def test_a_record_that_is_no_text_is_refused_and_a_sample_kept(opened: Opened) -> None:
+    play = Play(cwd="/work/\udcff")
+
+    opened.submit(play.prompt("Fix the parser"), _remember("after", 2))
+
+    assert [outcome.stored for outcome in opened.settled()] == [Stored.REFUSED, Stored.STORED]
+    assert opened.store.counts().tasks == 0
+
+
+def test_effects_are_told_after_the_answer_is_durable(opened: Opened) -> None:
+    opened.submit(_remember("one fact", 1))
+    opened.settled()
+
+    assert [document.text for effects in opened.effects for document in effects.experiences] == ["one fact"]
+    assert opened.effects[-1].sequence == opened.store.counts().sequence
+
+
+def test_a_closed_store_takes_nothing_and_says_so(opened: Opened) -> None:
+    assert opened.store.close()
+
+    opened.submit(_remember("too late", 1))
+
+    assert opened.outcomes[0].stored is Stored.NOT_STORED
+    assert "closing" in opened.outcomes[0].reason
+
+
+def test_closing_stores_what_waits(opened: Opened) -> None:
+    opened.submit(*(_remember(f"fact {number}", number) for number in range(1, 300)))
+
+    opened.reopen()
+
+    assert {outcome.stored for outcome in opened.outcomes} == {Stored.STORED}
+    assert opened.store.counts().experiences == 299
+
+
+def test_a_full_queue_refuses_at_once(tmp_path: Path) -> None:
+    effects: list[Effects] = []
+    outcomes: list[Outcome] = []
+    held, entered = threading.Event(), threading.Event()
+    store = _open_sqlite(tmp_path, effects=effects, queue_limit=3)
+
+    def hold(_: Outcome) -> None:
+        entered.set()
+        held.wait(30)
+
+    store.submit(_remember("holds the writer", 1), hold)
+    entered.wait(30)
+    for number in range(2, 8):
+        store.submit(_remember("waits", number), outcomes.append)
+    refused = [outcome for outcome in outcomes if outcome.stored is Stored.NOT_STORED]
+    held.set()
+    store.close()
+
+    assert len(refused) == 3
+    assert "wait already" in refused[0].reason
+    assert len(outcomes) == 6
+
+
+def test_a_callback_that_fails_harms_nobody(opened: Opened) -> None:
+    def fail(_: Outcome) -> None:
+        raise RuntimeError("a defect of the caller")
+
+    opened.store.submit(_remember("one", 1), fail)
+    opened.submit(_remember("two", 2))
+
+    assert [outcome.stored for outcome in opened.settled()] == [Stored.STORED]
+
+
+def test_settings_are_set_and_removed(opened: Opened) -> None:
+    opened.submit(SettingRecord(name="embedder", value="minilm"))
+    opened.settled()
+    before = opened.store.setting("embedder")
+    opened.submit(SettingRecord(name="embedder", value=None))
+    opened.settled()
+
+    assert before == "minilm"
+    assert opened.store.setting("embedder") is None
+
+
+def test_vectors_are_kept_apart_by_their_stamp(opened: Opened) -> None:
+    one, other = (Stamp(model=model, dimension=2, version="1") for model in ("a", "b"))
+    opened.submit(
+        _remember("one", 1),
+        _remember("two", 2),
+        VectorRecord(stamp=one, owner="experience", vectors=(Embedded(owner_id=1, vector=b"1234"),)),
+        VectorRecord(stamp=one, owner="experience", vectors=(Embedded(owner_id=1, vector=b"5678"),)),
+        VectorRecord(stamp=other, owner="experience", vectors=(Embedded(owner_id=2, vector=b"abcd"),)),
+    )
+    opened.settled()
+
+    assert list(opened.store.vectors(one, "experience")) == [Embedded(owner_id=1, vector=b"5678")]
+    assert [document.id for document in opened.store.without_vector(one, limit=9)] == [2]
+
+
+def test_documents_come_in_the_order_of_change(opened: Opened) -> None:
+    opened.submit(*(_remember(f"fact {number}", number) for number in range(1, 6)))
+    opened.settled()
+
+    later = list(opened.store.documents(since_sequence=3))
+
+    assert [document.text for document in later] == ["fact 4", "fact 5"]
+    assert [document.sequence for document in later] == [4, 5]
+    assert opened.store.experiences([4, 99])[4].kind == "told"
+
+
+def test_sums_over_models_agree_with_the_tasks(opened: Opened) -> None:
+    for number in range(3):
+        play = Play(f"session-{number}")
+        opened.submit(
+            play.prompt("Fix it"), play.edit("/a.py"), play.run("pytest", status=number % 2), play.end()
+        )
+    opened.settled()
+
+    (aggregate,) = opened.store.model_aggregates()
+    summaries = opened.store.summaries([1, 2, 3, 44])
+
+    assert aggregate.tasks == len(summaries) == 3
+    assert aggregate.judged == 3
+    assert aggregate.sum_probability == pytest.approx(sum(s.probability or 0 for s in summaries.values()))
+    assert aggregate.sum_duration_s == pytest.approx(sum(s.duration_s for s in summaries.values()))
+    assert {s.id for s in opened.store.all_summaries()} == {1, 2, 3}
+    assert [line.id for line in opened.store.recent_tasks(limit=2)] == [3, 2]
+
+
+def test_tasks_that_committed_are_found(opened: Opened) -> None:
+    play = Play()
+    opened.submit(play.prompt("Fix it"), play.edit("/a.py"), play.run("git commit -am 'Fix it'"), play.end())
+    other = Play("s2")
+    opened.submit(other.prompt("Explain it"), other.run("git status"), other.end())
+    opened.settled()
+
+    (found,) = opened.store.tasks_with_commits(since_ns=0)
+
+    assert (found.id, found.project_key) == (1, "/work/app")
