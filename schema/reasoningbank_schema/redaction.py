@@ -36,7 +36,7 @@ class Redaction(NamedTuple):
 # under six characters counts only at the start of a word.
 _PREFIXED = """
 adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 u50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
-artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3,ATTA .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
+artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; trello-token ATTA h60; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
 bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40
 circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32
 datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20; dropbox-token sl. .60
@@ -55,7 +55,7 @@ planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs
 pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24; replicate-token r8_ w34
 rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
 shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10
-sonar-token squ_,sqp_,sqa_ h40; sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAA w22
+sonar-token squ_,sqp_,sqa_ h40; sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAAE,EAAAl w20
 stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10; stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20
 tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20; together-key tgp_v1_ w30; twilio-key SK h32
 typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20; xai-key xai- w40
@@ -72,7 +72,7 @@ azure-devops-token | AZDO | (?<=(?P<from>[A-Za-z0-9]{76}))AZDO[A-Za-z0-9]{4}
 braintree-token | $production$ $sandbox$ | \$(?:production|sandbox)\$(?P<s>[a-z0-9]{16}\$\h{32})
 clickup-token | pk_ | @startpk_\d{4,}_[A-Z0-9]{32}
 cloudflare-origin-key | v1.0- | @startv1\.0-\h{24}-\h{100,}
-discord-token | M N O | (?<![\w.-])[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])
+discord-token | M N O | (?:(?<![\w.-])@edge)[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])
 discord-webhook | /webhooks/ | /webhooks\\?/\d{15,21}\\?/(?P<s>[\w-]{50,})
 doppler-token | dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. | @startdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]+\.)?[A-Za-z0-9]{40,}
 jwt | eyJ | @startruneyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*){0,3}
@@ -80,7 +80,7 @@ launchdarkly-key | api- sdk- | @start(?:api|sdk)-\h{8}-\h{4}-4\h{3}-\h{4}-\h{12}
 mailchimp-key | -us | (?<=(?P<from>\h{32}))-us\d{1,2}(?!\w)
 newrelic-license | NRAL | (?<=(?P<from>\h{36}))NRAL
 onepassword-key | A3- | @startA3(?:-[A-Z0-9]{5,11}){5,6}
-pagerduty-key | u+ | (?<!\w)u\+[\w-]{18}(?![\w-])
+pagerduty-key | u+ | @startu\+[\w-]{18}(?![\w-])
 resend-key | re_ | @startre_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,}
 signed-url | sig= X-Amz-Signature= X-Goog-Signature= | (?<![A-Za-z])(?:sig|X-(?:Amz|Goog)-Signature)=(?P<s>(?:[\w%+-]|\\?/){30,}=?)
 sk-key | sk- | @startsk-(?=[a-z-]{0,40}[A-Z0-9])(?=[A-Za-z-]{0,80}\d)[\w-]{20,}
@@ -88,12 +88,12 @@ slack-webhook | hooks.slack.com | hooks\.slack\.com\\?/(?:services|workflows|tri
 teams-webhook | webhook.office.com | webhook\.office\.com\\?/webhookb2\\?/(?P<s>(?:[\w@-]|\\?/){36,})
 telegram-token | AA | (?<=\d{6}:)AA[\w-]{32,34}(?![\w-])
 terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40,}
-pgpass | :543 :643 :*: | :(?:\d{4,5}|\*):[^:\s\\"]{1,63}:[^:\s\\"]{1,63}:(?P<s>[^\s\\"]{1,256})
+pgpass | :543 | :543\d:[^:\s\\"]{1,63}:[^:\s\\"]{1,63}:(?P<s>[^\s\\"]{1,256})
 url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
 """
 # The literals are lower-case words (or part of one), and case does not matter in the pattern.
 _WORDED = r"""
-private | private | (?:(?<=<)|(?<=\\u003c))private\b[^<>\\]{0,40}(?:>|\\{1,8}u003e)
+private | private | (?:(?<=<)|(?<=\\u003c))(?-i:private|PRIVATE)(?:\s[^<>\\]{0,40})?(?:>|\\{1,8}u003e)
 private-key | private | private(?:-lines:\s*\d+|[ _]key(?: block)? ?-{4,5})
 password | pass pwd | @assigned
 secret | secret cred | @assigned
@@ -101,71 +101,74 @@ token | token | @assigned
 key | key private | @assigned
 auth | auth | @assigned
 cookie | cookie | cookies?@quote?[ \t]*(?::[ \t]*@quote?|[=,][ \t]*@quote)(?P<s>[\w!#$%&*+.^~-]{1,128}=(?=[^\s="'`\\])[^\r\n"'`\\]{1,4096})
-authorization | authorization | authorization@quote?\]?[ \t]*[:=,][ \t]*@quote?(?:[a-z][\w-]{2,24}[ \t]+)?(?P<s>[^\s"'`\\]{6,8192}(?:[ \t]*,[ \t]*\w+=[^\s"'`\\,]*)*)
+authorization | authorization | @startauthorization@quote?\]?[ \t]*(?:[:=][ \t]*@quote?(?:[a-z][\w-]{2,24}[ \t]+)?|,[ \t]*@quote[a-z][\w-]{2,24}[ \t]+)(?P<s>[^\s"'`\\]{6,8192}(?:[ \t]*,[ \t]*\w+=[^\s"'`\\,]*)*)
 bearer-token | bearer | bearer(?:[ \t]+|%20)(?P<s>(?=[\w.~+=/\\-]{8})(?:[\w.~+=-]+|\\?/)+)
 basic-auth | basic | basic(?:[ \t]+|%20)(?P<s>(?:[A-Za-z0-9+]|\\?/){6,1024}={0,2})
 curl-user | curl | curl\b[^|;]{0,200}?\s-(?:[a-z]*u|-user|-proxy-user)[ =]*@quote?[^\s:"'\\$]{1,128}:(?P<s>[^\s"'\\$<{][^\s"'\\]*)
 cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@quote?(?P<s>[^\s"'\\$<{&|;-][^\s"'\\]{2,})
-sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?@quote(?P<s>[^'"\\$<{%:?][^'"\\]{0,200})
-netrc | login | login@blank@field@blank(?:account@blank@field@b)?password@blank(?P<s>@field)
+sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?\\{0,8}'(?P<s>[^'\\$<{%:?][^'\\]{0,200})
+netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@b)?password@blank(?P<s>@field)
 """
-# Parts of patterns. @start is the start of a word, also after an escape or a terminal colour; @quote a quote and
-# @b blanks, escaped or not; @word to @value a name that ends in such a word, and what it is given.
-# The capitals say what a value is when it is no secret: a stand-in or reference, a name (user_password,
-# clientSecret), a path, code; then which names never hold a secret, and which hold nothing else.
+# Parts of patterns. @start is the start of a word, also after an escape or a terminal colour; @quote and @blank
+# may be escaped; @word to @value are a name that ends in such a word, and what it is given. The rest say what a
+# value is when it is no secret (a stand-in or reference, a name such as user_password, a path, code) or looks
+# generated; then which names never hold a secret, and which hold nothing else.
 _PARTS = r"""
 @assigned | @word@sep@line@value
 @word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
 @sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+value[ \t]*=[ \t]*|[ \t]*,[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
 @line | (?P<line>[|>]?[+-]?(?:[ \t]*(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n))+[ \t]*)?
 @value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?:"{3}|'{3}|@quote|\\{1,8}u002[27]))(?P<s>(?:(?!(?P=open))(?:[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048})(?=(?P=open)))?
-@bare | (?:[^\s"'`<>\\STOPS]++|\\{1,8}(?:/|u002b|u003d)|\\\\(?![nrtu"']))++
+@lone | (?:pass\w*|pwd|secret)(?-i:: ?(?=[a-z]{6,}(?:[\r\n\\"']|\Z))|=(?=[a-z]{6,}(?:[\s&\\"']|\Z)))
+@bare | (?:[^\s"'`<>\\,;&|(){}\[\]]++|@slash)++
+@env | (?:[^\s"'`<>\\]++|@slash)++
+@slash | \\{1,8}(?:/|u002b|u003d)|\\\\(?![nrtu"'])
 @startrun | (?:(?<![\w-])@edge)
 @start | (?:(?<![A-Za-z0-9])@edge)
 @edge | |(?<=\\[nrtfb])|(?<=[\[;]\dm)|(?<=[\[;]\d\dm)|(?<=\\u00[0-9A-Fa-f][0-9A-Fa-f])
 @quote | (?:\\{0,8}["'`])
-@blank | (?:\s|\\{1,8}[nrt])+
+@blank | (?:\s|\\{1,8}[nrt]|"\s*,\s*"[+-]?)+
 @field | [^\s\\"]{1,128}
-@tag | (?:<|\\u003c)(\\?/)?private\b[^<>\\]{0,40}(?:>|\\{1,8}u003e)
+@tag | (?:<|\\u003c)(\\?/)?(?-i:private|PRIVATE)(?:\s[^<>\\]{0,40})?(?:>|\\{1,8}u003e)
 @begin | -{4,5} ?BEGIN [A-Z0-9 ]{0,40}\Z
 @end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
 @body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
 @next | "\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:)
-PLACEHOLDER | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
-NAME | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
-PATH | (?:~|\.{0,2})/[\w./ -]*|[a-z]:\\.*|[\w+.-]+://.*|[\w./-]*\.(?:pem|key|json|ya?ml|txt|crt|pub|env)
-CODE | [a-z_$][\w$]*(?:(?:\.|->|::|\?\.)[a-z_$][\w$]*)+!?|[a-z_]+|[uif]\d+|\w*(?:int|bytes|array)\d*
-NEVER | .*(?:public|pub|primary|foreign|sort|partition|cache|hash|index)[_.$-]*key|(?-i:.*(?:(?<!ss)[a-z]pass|[A-Z]PASS))
-ALWAYS | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|pwd|secret|cred\w*|(?-i:TOKEN))
+@placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
+@name | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
+@path | (?:~|\.{0,2})/[\w./ -]*|[a-z]:\\.*|[\w+.-]+://.*|[\w./-]*\.(?:pem|key|json|ya?ml|txt|crt|pub|env)
+@code | [a-z_$][\w$]*(?:(?:\.|->|::|\?\.)[a-z_$][\w$]*)+!?|[a-z_]+|[uif]\d+|\w*(?:int|bytes|array)\d*
+@random | (?!.{8}-)(?!(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})\Z)[\w.~+/=:-]{16,}
+@never | .*public[_.$-]*key[_.$-]*token|.*(?:public|pub|primary|foreign|sort|partition|cache|hash|index)[_.$-]*key|(?-i:.*(?:(?<!ss)[a-z]pass|[A-Z]PASS))
+@always | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|pwd|secret|(?<![a-z0-9])creds?|credentials?|(?-i:TOKEN))
 \h | [0-9a-f]
 """
 _ALPHABETS = dict(
     zip("ahuw.b", ["[A-Za-z0-9]", r"\h", "[0-9A-Z]", r"[\w-]", r"[\w.=-]", r"(?:[\w+=-]|\\?/)"], strict=True)
 )
-_ALSO = {"cli-password": " -p", "netrc": "pass", "pgpass": "pass", "sql-password": "@", "url-password": "@"}
+_ALSO = {"cli-password": " -p", "netrc": "pass", "pgpass": ":543", "sql-password": "@", "url-password": "@"}
 
 
 def _rules() -> Iterator[Rule]:
     for entry in _PREFIXED.strip().replace("\n", ";").split(";"):
-        name, prefixes, (kind, *least) = entry.split()
+        name, prefixes, rest = entry.split()
         literals = prefixes.split(",")
         edge = "@start" if len(min(literals, key=len)) < 6 else ""
-        pattern = f"{edge}(?:{'|'.join(map(re.escape, literals))}){_ALPHABETS[kind]}{{{''.join(least)},}}"
+        pattern = f"{edge}(?:{'|'.join(map(re.escape, literals))}){_ALPHABETS[rest[0]]}{{{rest[1:]},}}"
         yield Rule(name, f"starts with {prefixes}", tuple(literals), pattern, folded=False, also="")
     for table in (_SHAPED, _WORDED):
         for row in table.strip().splitlines():
             name, words, pattern = row.split(" | ")
-            folded, also = table is _WORDED, _ALSO.get(name, "")
-            yield Rule(name, f"found by {words}", tuple(words.split()), pattern, folded, also)
+            yield Rule(
+                name, f"by {words}", tuple(words.split()), pattern, table is _WORDED, _ALSO.get(name, "")
+            )
 
 
-@cache
-def _parts() -> dict[str, str]:
-    return dict(row.split(" | ", 1) for row in _PARTS.strip().splitlines())
+_EXPANSIONS = dict(row.split(" | ", 1) for row in _PARTS.strip().splitlines())
 
 
 def _full(pattern: str) -> str:
-    for short, part in _parts().items():
+    for short, part in _EXPANSIONS.items():
         pattern = pattern.replace(short, part)
     return pattern
 
@@ -191,9 +194,7 @@ def _sieve() -> tuple[_Known, re.Pattern[bytes], _Known, _Known, _Known]:
     ends, starts, words, others = _Known(), _Known(), _Known(), _Known()
     rare: dict[str, list[str]] = {}
     for order, rule in enumerate(RULES):
-        gates = (
-            [rule.also] if rule.also else [w for w in _WORDS if rule.folded and w in " ".join(rule.literals)]
-        )
+        gates = [rule.also] if rule.also else [w for w in _WORDS if rule.folded and w in str(rule.literals)]
         for gate in gates:
             (words if gate in _WORDS else others).setdefault(gate.encode(), []).append((b"", order))
         for literal in () if gates else rule.literals:
@@ -233,6 +234,7 @@ def _candidates(data: bytes) -> list[int]:
 _Hit = tuple[int, int, int, bytes]
 _Found = tuple[int, int, bytes] | None
 _MARK = b"[redacted:"
+_WEAK = (b",", b"==", b"===", b"!=", b"!==")  # what stands between a name and a value that may be anything
 
 
 @cache
@@ -241,7 +243,7 @@ def _compiled(pattern: str, *, folded: bool = True) -> re.Pattern[bytes]:
 
 
 def _is(kind: str, value: bytes) -> bool:
-    return len(value) < 256 and _compiled(kind).fullmatch(value) is not None
+    return len(value) < 513 and _compiled(kind).fullmatch(value) is not None
 
 
 def _hits(order: int, data: bytes, low: bytes) -> Iterator[_Hit]:
@@ -279,11 +281,9 @@ def _private_key(data: bytes, match: re.Match[bytes]) -> _Found:
     begin = _compiled("@begin").search(data, max(0, match.start() - 64), match.start())
     if not begin and match[0].endswith(b"-"):
         return None
-    following = data.find(b"BEGIN ", match.end(), limit)
-    end = (
-        _compiled("@end").search(data, match.end(), following if following >= 0 else limit) if begin else None
-    )
-    body = end or _compiled("@body").match(data, match.end(), limit)
+    following = data.find(b"BEGIN ", match.end(), limit) % (limit + 1)  # -1 becomes the limit
+    body = begin and _compiled("@end").search(data, match.end() + 40, following)
+    body = body or _compiled("@body").match(data, match.end(), limit)
     return (begin.start() if begin else match.end(), body.end(), b"") if body and body[0] else None
 
 
@@ -293,11 +293,7 @@ def _is_mixed(value: bytes) -> bool:
 
 def _is_random(value: bytes) -> bool:
     """Tell whether a value looks generated: long, letters and digits mixed, no digest or UUID, no words."""
-    if not re.fullmatch(rb"[\w.~+/=:-]{16,512}", value) or value[8:9] == b"-":
-        return False
-    if len(value) in (32, 40, 64, 96, 128) and re.fullmatch(rb"[0-9a-fA-F]+", value):
-        return False
-    return any(len(part) > 11 and _is_mixed(part) for part in re.split(rb"[-_./:~]", value))
+    return _is("@random", value) and any(len(p) > 11 and _is_mixed(p) for p in re.split(rb"[-_./:~]", value))
 
 
 def _is_basic(value: bytes) -> bool:
@@ -311,10 +307,14 @@ def _is_basic(value: bytes) -> bool:
 
 def _level(name: bytes) -> int:
     """Return how sure a name is to hold a secret: 0 never, 1 if it looks random, 2 if mixed, 3 any value."""
-    if _is("NEVER", name):
+    if _is("@never", name):
         return 0
     return (
-        3 if _is("ALWAYS", name) else 2 if name.isupper() or name.lower().endswith((b"token", b"pass")) else 1
+        3
+        if _is("@always", name)
+        else 2
+        if name.isupper() or name.lower().endswith((b"token", b"pass"))
+        else 1
     )
 
 
@@ -328,13 +328,12 @@ def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
     if before.endswith(b"\\") and head[:1] in (b"n", b"r", b"t"):
         head = head[1:]
     name, sep = head.lstrip(b"-.$") + match["word"], match["sep"].strip().lower() or b" "
-    if head.startswith(b"-") or (sep == b" " and before.endswith((b"ENV ", b"ARG "))):
+    if head.startswith(b"-") or sep == b"-p" or (sep == b" " and before.endswith((b"ENV ", b"ARG "))):
         sep = b"--"  # given for sure
     if match["open"]:
         good = _is_quoted_secret(match, sep, _level(name))
         return (*match.span("s"), b"") if good and _MARK not in match["s"] else None
-    stops = "" if name.isupper() and sep == b"=" else r",;&|(){}\[\]"
-    bare = _compiled(_full("@bare").replace("STOPS", stops))
+    bare = _compiled("@env" if name.isupper() and match["sep"] == b"=" else "@bare")
     value = bare.match(data, match.end(), match.end() + 256)
     if not value or _MARK in value[0] or not _is_bare_secret(match, sep, name, value):
         return None
@@ -343,67 +342,65 @@ def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
 
 
 def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
-    value, word = match["s"], match["word"].lower()
-    if len(value) < 4 or value.lstrip()[:1] in b",}]:;)" or _is("PLACEHOLDER|PATH|NAME", value) or not level:
+    value, word = match["s"].strip(b" :"), match["word"].lower()
+    if (
+        len(value) < 4
+        or _compiled(r"[-,}\]:;)\s]|\\{1,8}[nr]").match(match["s"])
+        or _is("@placeholder|@path|@name", value)
+        or not level
+    ):
         return False
-    if level == 1:
+    if level == 1 or match["line"] or (sep == b" " and not word.startswith(b"passw")):
         return _is_random(value) or (word == b"auth" and _is_basic(value))
-    if re.search(rb"\s|\\{1,8}[nrt]", value):
+    if re.search(rb"\s|\\{1,8}[nrt]", value) or match["open"][-1:] == b"`":
         return word.startswith((b"pass", b"pw")) and sep in (b"=", b":") and match["open"][-1:] != b"`"
-    if level == 2 or match["call"] or sep in (b",", b"==", b"===", b"!=", b"!=="):
+    if level == 2 or match["call"] or sep in _WEAK:
         return len(value) > 7 and _is_mixed(value)
     return True
 
 
 def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Match[bytes]) -> bool:
-    value, level, tail = seen[0], _level(name), seen.string[seen.end() : seen.end() + 1]
-    if (
-        tail in (b"(", b"[", b"{")
-        or sep in (b",", b"==", b"===", b"!=", b"!==")
-        or _is("PLACEHOLDER|PATH", value)
-    ):
+    value, level, tail = seen[0].rstrip(b":.!?"), _level(name), seen.string[seen.end() : seen.end() + 1]
+    plain, word = match["sep"].strip(), match["word"].lower()
+    if plain in _WEAK or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<"):
         return False
-    if level > 1 and (sep == b"--" or (name.isupper() and sep in (b"=", b":") and not match["line"])):
-        return len(value) > 3 and not value.startswith(b"-")
-    if level == 1 or match["line"] or sep == b" ":
-        return level > 0 and _is_random(value)
-    if (
-        level == 3
-        and re.fullmatch(rb"[a-z]{6,}", value)
-        and match["word"].lower().startswith((b"pass", b"pw", b"se"))
-    ):
-        ends_line = tail in b"\r\n\\\"'"  # an unspaced a=b is no code when nothing of a list or call follows
-        return (
-            not _is("NAME", value)
-            and (ends_line or tail in b" \t&")
-            and (sep != b":" or ends_line)
-            and len(match["sep"]) < 3
-        )
-    if level == 0 or _is("CODE|NAME", value):
+    if _is("@placeholder|@path", value) or value.lower() == word or not level:
         return False
-    return (len(value) > 7 and _is_mixed(value)) or (
-        level == 3 and len(value) > 4 and bool(re.search(rb"\d|[^\w.-]", value))
-    )
+    yaml = level == 3 and sep == b":" and (tail != b" " or not value.isalpha()) and not match["line"]
+    if sep == b"--" or (name.isupper() and (match["sep"] == b"=" or yaml)):
+        if not match["close"] and level > 1:  # a bare value after a quoted name is code
+            return len(value) > 3 and not value.startswith(b"-")
+    if level == 1 or match["line"] or not plain:
+        return _is_random(value)
+    secret = level == 3 and word.startswith((b"pass", b"pw", b"se"))
+    if secret and not _is("@name", value) and _compiled("@lone").match(seen.string, match.start()):
+        return True
+    if _is("@code|@name", value) or len(value) < (5 if level == 3 else 8):
+        return False
+    return _is_mixed(value) or (secret and re.search(rb"\d|[^\w.-]", value) is not None)
 
 
 def _header(data: bytes, match: re.Match[bytes]) -> _Found:
     value, basic = match["s"], match[0][:2].lower() == b"ba"
-    good = _is_basic(value) or (not basic and (_is_mixed(value) or len(value) > 24) and b"(" not in value)
-    return _as_matched(data, match) if good and not _is("PLACEHOLDER", value) else None
+    good = (
+        not basic
+        and (_is_mixed(value) or len(value) > 24)
+        and not _is("@placeholder|@code|@name|.*[(].*", value)
+    )
+    return _as_matched(data, match) if good or _is_basic(value) else None
 
 
 def _url(data: bytes, match: re.Match[bytes]) -> _Found:
     user, last = ("user", "s") if match["alone"] is None else ("alone", "alone")
     if _is_random(match[user]) and len(match[user]) > 19:
         return match.start(user), match.end(last), b""
-    return None if last == "alone" or _is("PLACEHOLDER", match["s"]) else _as_matched(data, match)
+    return None if last == "alone" or _is("@placeholder", match["s"]) else _as_matched(data, match)
 
 
-_REFINE: dict[str, Callable[[bytes, re.Match[bytes]], _Found]] = dict.fromkeys(
-    ("password", "secret", "token", "key", "auth"), _assigned
-)
-_REFINE |= {"authorization": _header, "bearer-token": _header, "basic-auth": _header}
-_REFINE |= {"private": _private_block, "private-key": _private_key, "url-password": _url}
+_REFINE: dict[str, Callable[[bytes, re.Match[bytes]], _Found]] = {"private": _private_block}
+_REFINE |= {"private-key": _private_key, "url-password": _url}
+_REFINE |= dict.fromkeys(("authorization", "bearer-token", "basic-auth"), _header)
+_REFINE |= dict.fromkeys(("password", "secret", "token", "key", "auth"), _assigned)
 
 
 def _is_escaped(data: bytes, at: int) -> bool:
@@ -471,10 +468,7 @@ def redact_bytes(payload: bytes) -> tuple[bytes, int]:
 
 
 def cap_text(text: str, limit_chars: int) -> str:
-    """Return `text` with its middle cut, and the cut counted, so that at most `limit_chars` characters remain.
-
-    A limit too small for the marker keeps the head alone.
-    """
+    """Return `text`, or `limit_chars` characters of its head and tail around a marker that counts the rest."""
     if len(text) <= limit_chars:
         return text
     room = limit_chars - len(f"… [{len(text)} characters cut] …")
