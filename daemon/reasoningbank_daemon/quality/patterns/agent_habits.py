@@ -49,9 +49,8 @@ ELIDED_CODE = Pattern(
 _NOTHING_IN_PYTHON = '[(pass_statement) (expression_statement (ellipsis)) (return_statement . "return" .) (return_statement (none))]'
 _NOT_IMPLEMENTED = "[(raise_statement (identifier) @e) (raise_statement (call function: (identifier) @e))]"
 _STUBS_IN_PYTHON = "\n".join(
-    f"(function_definition name: (identifier) @stood body: (block . (comment)* . {docstring}"
-    f" {statement} @issue {end}) {condition})"
-    for docstring in ("", "(expression_statement (string)) . (comment)* .")
+    "(function_definition name: (identifier) @stood body:"
+    f" (block . [(comment) (expression_statement (string))]* . {statement} @issue {end}) {condition})"
     for statement, condition in (
         (_NOTHING_IN_PYTHON, ""),
         (_NOT_IMPLEMENTED, '(#eq? @e "NotImplementedError")'),

@@ -26,10 +26,8 @@ LOOSE_EQUALITY = Pattern(
 )
 
 _DEAD_PYTHON = (
-    "[(return_statement) (raise_statement) (continue_statement) (break_statement)] . (comment)* ."
-    " [(expression_statement [(call) (assignment) (augmented_assignment) (await) (identifier) (attribute)])"
-    " (return_statement) (raise_statement) (if_statement) (for_statement) (while_statement) (with_statement)"
-    " (try_statement) (assert_statement) (delete_statement) (continue_statement) (break_statement)] @issue"
+    "[(return_statement) (raise_statement) (continue_statement) (break_statement)] . (comment)* . (_) @issue"
+    r' (#not-match? @issue "^(#|yield\\b)")'  # a bare yield makes a function a generator
 )
 _DEAD_JS = (
     "[(return_statement) (throw_statement) (continue_statement) (break_statement)] . (comment)* ."
@@ -44,7 +42,7 @@ UNREACHABLE = Pattern(
     message="this is never reached: the statement before it leaves the block",
     suggestion="take out one of the two",
     queries={
-        Language.PYTHON: f"(block {_DEAD_PYTHON})",  # not a bare yield, which makes a function a generator
+        Language.PYTHON: f"(block {_DEAD_PYTHON})",
         **in_each(JS_FAMILY, f"(statement_block {_DEAD_JS})"),
     },
 )
