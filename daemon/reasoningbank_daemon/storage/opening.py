@@ -229,15 +229,23 @@ def _open_for_writing(paths: Paths, *, now_ns: int, vfs: str | None) -> apsw.Con
                 (uuid.uuid4().hex,),
             )
     except apsw.Error as error:
-        db.close()
+        abandon(db)
         raise _typed(error, paths.bank) from error
     except (StoreError, OSError) as error:
-        db.close()
+        abandon(db)
         cause = error.__cause__
         if isinstance(error, StoreError) and not isinstance(cause, apsw.FullError | apsw.ReadOnlyError):
             raise
         raise _typed(cause if isinstance(cause, apsw.Error) else error, paths.bank) from error
     return db
+
+
+def abandon(db: apsw.Connection) -> None:
+    """Close a connection that is of no more use; what it reports now is what has been reported before."""
+    try:
+        db.close()
+    except apsw.Error as error:
+        log.debug("close_failed", reason=str(error))
 
 
 def _bank_id(db: apsw.Connection) -> str:

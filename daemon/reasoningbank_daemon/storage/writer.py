@@ -191,7 +191,9 @@ class Writer:
             self._recorder.forget()
             self._store_singly(taken, error)
             return ended
-        self.trouble = None
+        if self.trouble is not None:
+            log.info("stored_again", after=self.trouble)
+            self.trouble = None
         self._acknowledge(taken, receipts)
         return ended
 
@@ -250,10 +252,13 @@ class Writer:
     def _give_up(self, items: Sequence[_Item], error: apsw.Error) -> None:
         """Say that a group is not stored for a reason outside it: full disk, I/O error, damaged file."""
         self._recorder.forget_safely()
-        self.trouble = explain(error)
-        log.error("group_not_stored", records=len(items), reason=self.trouble)
+        reason = explain(error)
+        if reason != self.trouble:
+            # Once, not for each group: a full disk is no place for a log.
+            log.error("nothing_can_be_stored", records=len(items), reason=reason)
+        self.trouble = reason
         for item in items:
-            _answer(item.on_done, Outcome(stored=Stored.NOT_STORED, reason=self.trouble))
+            _answer(item.on_done, Outcome(stored=Stored.NOT_STORED, reason=reason))
 
     def _patience_s(self) -> float | None:
         """Return how long to wait for a record before there is something else to do."""
@@ -304,7 +309,10 @@ class Writer:
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         except apsw.Error as error:
             log.warning("checkpoint_failed", reason=explain(error))
-        self._db.close()
+        try:
+            self._db.close()
+        except apsw.Error as error:
+            log.warning("close_failed", reason=explain(error))
 
 
 def explain(error: apsw.Error) -> str:
