@@ -70,5 +70,5 @@ def framed(context: str) -> str:
     """
     text = _BLANK_LINES.sub("\n", context.strip())
     if not text.startswith(INJECTED_OPEN):
-        text = f"{INJECTED_OPEN} {text}"
+        text = f"{INJECTED_OPEN} {text}".rstrip()
     return text if len(text) <= CONTEXT_LIMIT_CHARS else text[: CONTEXT_LIMIT_CHARS - 2] + " …"

@@ -17,6 +17,7 @@ from reasoningbank_hooks.hosts.claude_payload import (
     FileInput,
     FileOutput,
     HookInput,
+    HunkOutput,
     NotebookOutput,
 )
 from reasoningbank_hooks.hosts.injected import without_injected
@@ -111,7 +112,7 @@ def _file_edited(hook: HookInput, origin: Origin) -> AgentEvent:
         path=path,
         before=done.original_file,
         after=(asked.content if done.content is None else done.content) if written else _after_edit(done),
-        created=done.type == "create",
+        created=done.type == "create" or (not written and done.old_string == "" and not done.original_file),
         patch=tuple(
             Hunk(
                 old_start=hunk.old_start,
@@ -130,13 +131,29 @@ def _file_edited(hook: HookInput, origin: Origin) -> AgentEvent:
 def _after_edit(done: FileOutput) -> str | None:
     """Redo an Edit on the text that the host sent; None where that is not certain to give what was written."""
     before, old, new = done.original_file, done.old_string, done.new_string
-    if before is None or old is None or new is None or done.user_modified or not old:
+    if before is None or old is None or new is None or done.user_modified:
         return None
+    if not old:
+        return new if not before else None
     if not new and not old.endswith("\n") and old + "\n" in before:
         old += "\n"  # the tool deletes whole lines
-    if old not in before:
-        return None
-    return before.replace(old, new) if done.replace_all else before.replace(old, new, 1)
+    after = before.replace(old, new) if done.replace_all else before.replace(old, new, 1)
+    return after if _agrees(after, done.structured_patch) else None
+
+
+def _agrees(after: str, patch: tuple[HunkOutput, ...]) -> bool:
+    """Say whether a text is what a patch leads to.
+
+    The tool may write other text than it was given (it restores typographic quotes, for one), and only the
+    patch shows that. White space is not compared: the patch is for display and has its tabs replaced.
+    """
+    lines = after.split("\n")
+    for hunk in patch:
+        new = ["".join(line[1:].split()) for line in hunk.lines if line.startswith((" ", "+"))]
+        start = max(hunk.new_start - 1, 0)
+        if new != ["".join(line.split()) for line in lines[start : start + len(new)]]:
+            return False
+    return True
 
 
 def _notebook_edited(hook: HookInput, origin: Origin) -> AgentEvent:

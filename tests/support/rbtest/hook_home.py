@@ -16,12 +16,14 @@ import pytest
 
 from reasoningbank_hooks.installer import (
     HookProgram,
+    InterpreterError,
     Place,
     Scope,
     apply,
     find_interpreter,
     plan_install,
 )
+from reasoningbank_hooks.installer.interpreter import SYSTEM_PYTHON
 from reasoningbank_schema import spool
 from reasoningbank_schema.envelope import RequestHeader, unpack_request
 from reasoningbank_schema.messages import HookEvent, decode_request
@@ -56,14 +58,14 @@ def give_away(folder: Path) -> None:
 
 
 def _interpreter() -> str:
-    for candidate in (sys.executable, "/usr/bin/python3"):
-        found = find_interpreter(candidate)
+    for candidate in (SYSTEM_PYTHON, sys.executable):
         try:
+            found = find_interpreter([candidate])
             subprocess.run([found, "-IS", "-c", "pass"], check=True, user=ordinary_user())
-        except PermissionError:
-            continue
+        except (PermissionError, InterpreterError):
+            continue  # root's own, in /root
         return found
-    pytest.skip("no Python 3.11 that an ordinary user may run (root's own is in /root)")
+    pytest.skip("no Python 3.11 that an ordinary user may run")
 
 
 @dataclass
