@@ -158,3 +158,13 @@ def test_migration_files_are_numbered_without_gaps() -> None:
     numbers = [migration.number for migration in migrations.load_migrations()]
 
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_each_table_stands_on_the_page_about_the_schema(tmp_path: Path) -> None:
+    db = apsw.Connection(str(tmp_path / "a.db"))
+    migrate(db, load_migrations(), now_ns=1)
+    page = (Path(__file__).parents[3] / "docs" / "schema.md").read_text("utf-8")
+
+    tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+
+    assert [table for table in tables if f"`{table}`" not in page] == []
