@@ -143,6 +143,9 @@ def test_another_bank_in_the_place_is_named(killed: Paths) -> None:
 
     assert any("is another bank than the one last used" in warning for warning in store.warnings)
     store.close()
+    again = _open_store(killed)
+    assert again.warnings == ()
+    again.close()
 
 
 def test_an_unreadable_watermark_is_named_and_does_not_stop_the_daemon(killed: Paths) -> None:
@@ -210,7 +213,9 @@ def test_a_bank_that_was_cut_off_is_named(killed: Paths) -> None:
 
     findings = inspect(killed, deep=True)
 
-    assert "files" in _about(findings)
+    with pytest.raises(DamagedBankError, match="was cut off"):
+        open_bank(killed, now_ns=1)
+    assert _about(findings) == {"bank"}
     assert any("bytes are missing at its end" in finding.message for finding in findings)
 
 

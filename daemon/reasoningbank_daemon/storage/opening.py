@@ -82,9 +82,12 @@ def examine_files(bank: Path) -> list[str]:
     ------
     NotABankError
         When the file is no SQLite database.
+    DamagedBankError
+        When its end is missing.
     ReadOnlyBankError
         When it can't be read.
     """
+    doubts: list[str] = []
     try:
         if not bank.exists() or bank.stat().st_size == 0:
             return _orphaned_wal(bank)
@@ -94,11 +97,13 @@ def examine_files(bank: Path) -> list[str]:
                 f"{bank} is no SQLite database ({bank.stat().st_size} bytes); nothing was changed. Move it away, or "
                 "put a backup in its place; backups are in the folder backups beside it"
             )
-        doubts = []
         state = wal.scan_wal(wal_of(bank))
         missing = header.pages * header.page_size - bank.stat().st_size
         if missing > 0 and state is None:
-            doubts.append(f"{bank} was cut off: {missing} bytes are missing at its end")
+            raise DamagedBankError(
+                f"{bank} was cut off: {missing} bytes are missing at its end; nothing was changed. Put a backup in "
+                "its place (folder backups beside it), or recover what is left with: sqlite3 memory.db .recover"
+            )
     except PermissionError as error:
         raise ReadOnlyBankError(f"{bank} can't be read: {error.strerror}; check who owns it") from error
     if state is not None and state.rotten:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -65,6 +66,11 @@ def snapshot(db: apsw.Connection) -> Iterator[None]:
         yield
     finally:
         db.execute("ROLLBACK")
+
+
+def fetch(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> list[Any]:
+    """Return all rows of a statement; their types are known to it (STRICT tables enforce them), not to mypy."""
+    return db.execute(sql, values).fetchall()
 
 
 def _configure(db: apsw.Connection, *, cache_kib: int) -> None:

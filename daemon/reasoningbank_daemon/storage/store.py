@@ -49,6 +49,9 @@ class SqliteStore:
         recorder = Recorder(
             opened.db, rules=rules, redact=lambda text: redact(text).text, project_key=project_key
         )
+        if opened.warnings:
+            # Said once, with a copy of the files: the next start compares with what is there now.
+            self._note(recorder.sequence)
         self._writer = Writer(
             opened.db, recorder, note=self._note, on_commit=on_commit, queue_limit=queue_limit
         )

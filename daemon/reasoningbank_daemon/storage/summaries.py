@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import apsw
 
-from reasoningbank_daemon.storage.compression import Packed, unpack_optional
+from reasoningbank_daemon.storage.compression import unpack_optional
 from reasoningbank_daemon.storage.records import TaskSummary
 
 IDS_AT_ONCE = 500
@@ -17,7 +18,7 @@ _COLUMNS = (
     "ORDER BY u.started_ns, u.id LIMIT 1) FROM task t "
 )
 
-_Row = tuple[int, int, str, str | None, str, float | None, int | None, float | None, Packed | None]
+_Row = tuple[Any, ...]  # the columns of _COLUMNS, whose types the STRICT tables enforce
 
 
 def read_summary(db: apsw.Connection, task_id: int) -> TaskSummary | None:
@@ -38,9 +39,15 @@ def read_summaries(db: apsw.Connection, task_ids: Sequence[int]) -> dict[int, Ta
 
 
 def iterate_summaries(db: apsw.Connection) -> Iterator[TaskSummary]:
-    """Yield every judged task in the order of ids; keeps a read transaction until it is exhausted."""
-    for row in db.execute(_COLUMNS + "WHERE t.label IS NOT NULL ORDER BY t.id"):
-        yield _summary(row)
+    """Yield every judged task in the order of ids; no read transaction is kept between rows."""
+    after = 0
+    while rows := db.execute(
+        _COLUMNS + "WHERE t.id > ? AND t.label IS NOT NULL ORDER BY t.id LIMIT ?", (after, IDS_AT_ONCE)
+    ).fetchall():
+        for row in rows:
+            summary = _summary(row)
+            yield summary
+            after = summary.id
 
 
 def _summary(row: _Row) -> TaskSummary:

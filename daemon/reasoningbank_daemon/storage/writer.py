@@ -222,7 +222,7 @@ class Writer:
     def _keep_sample(self, record: Record, defect: Exception) -> None:
         """Keep the beginning of a record that our own code failed on, for whoever looks into it."""
         sample = RejectedRecord(
-            nonce=getattr(record, "nonce", b"") or bytes(16),
+            nonce=getattr(record, "nonce", b""),
             at_ns=getattr(record, "at_ns", 0),
             host="",
             event=type(record).__name__,

@@ -10,8 +10,11 @@ import msgspec
 from reasoningbank_daemon.learning.trajectory import Lesson, Trajectory
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
 from reasoningbank_daemon.storage.records import Document, Embedded, Stamp
+from reasoningbank_daemon.storage.sqlite import fetch
 from reasoningbank_daemon.storage.summaries import IDS_AT_ONCE
 from reasoningbank_daemon.storage.trajectories import read_trajectory
+
+VECTORS_AT_ONCE = 2_000
 
 _DOCUMENT = (
     "SELECT e.id, e.project_id, e.title, e.text, (SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
@@ -51,6 +54,18 @@ def iterate_documents(
         yield msgspec.structs.replace(document, search_text=text)
 
 
+def _changed(db: apsw.Connection, since_sequence: int) -> Iterator[tuple]:  # type: ignore[type-arg]  # see _DOCUMENT
+    place = (since_sequence, 1 << 62)
+    while rows := fetch(
+        db,
+        _DOCUMENT
+        + "WHERE (e.sequence, e.id) > (?, ?) AND e.retired_ns IS NULL ORDER BY e.sequence, e.id LIMIT ?",
+        (*place, IDS_AT_ONCE),
+    ):
+        yield from rows
+        place = (rows[-1][5], rows[-1][0])
+
+
 def told_search_text(title: str, text: str) -> str:
     """Return what the lexical index holds of an experience that a user told."""
     return text if text.startswith(title) else f"{title}\n{text}"
@@ -81,13 +96,16 @@ def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, Store
 
 def iterate_vectors(db: apsw.Connection, stamp: Stamp, owner: str) -> Iterator[Embedded]:
     """Yield every vector of one stamp and kind of owner, in the order of owners."""
-    rows = db.execute(
-        "SELECT v.owner_id, v.blob FROM vector v JOIN stamp s ON s.id = v.stamp_id "
-        "WHERE s.model = ? AND s.dimension = ? AND s.version = ? AND v.owner = ? ORDER BY v.owner_id",
-        (stamp.model, stamp.dimension, stamp.version, owner),
-    )
-    for owner_id, blob in rows:
-        yield Embedded(owner_id=owner_id, vector=blob)
+    after = 0
+    while rows := fetch(
+        db,
+        "SELECT v.owner_id, v.blob FROM vector v JOIN stamp s ON s.id = v.stamp_id WHERE s.model = ? "
+        "AND s.dimension = ? AND s.version = ? AND v.owner = ? AND v.owner_id > ? ORDER BY v.owner_id LIMIT ?",
+        (stamp.model, stamp.dimension, stamp.version, owner, after, VECTORS_AT_ONCE),
+    ):
+        for owner_id, blob in rows:
+            yield Embedded(owner_id=owner_id, vector=blob)
+            after = owner_id
 
 
 def read_vectors(db: apsw.Connection, stamp: Stamp, owner: str, ids: Sequence[int]) -> dict[int, bytes]:

@@ -44,17 +44,19 @@ def add_decision(state: State, record: DecisionRecord) -> int | None:
     receipt = None if session is None else find_receipt(state, session.id, record.nonce)
     if session is None or receipt is None:
         raise RecordError("a decision came for an event that is not in the bank")
+    known = state.run(
+        "SELECT coalesce(task_id, 0) FROM decision WHERE event_sequence = ?1 AND (task_id = ?2 OR task_id IS NULL "
+        "OR task_id IN (SELECT child_task_id FROM delegation WHERE session_id = ?3 AND task_id = ?2)) LIMIT 1",
+        (receipt.sequence, receipt.task_id, session.id),
+    ).get
+    if known is not None:
+        return known or None
     asked = state.run(
         "SELECT id, child_task_id FROM delegation WHERE session_id = ? AND at_ns = ? AND task_id = ?",
         (session.id, record.at_ns, receipt.task_id),
     ).fetchone()
     delegation_id, child_id = asked or (None, None)
     task_id = child_id if delegation_id is not None else receipt.task_id
-    known = state.run(
-        "SELECT 1 FROM decision WHERE task_id IS ? AND event_sequence = ?", (task_id, receipt.sequence)
-    ).get
-    if known:
-        return task_id
     turn_id = None
     if delegation_id is None:
         turn_id = state.run(

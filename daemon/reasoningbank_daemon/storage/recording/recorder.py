@@ -209,18 +209,21 @@ class Recorder:
 
     def _rejected(self, record: RejectedRecord) -> Receipt:
         state = self._state
-        known = find_receipt(state, OUTSIDE_SESSIONS, record.nonce)
+        known = find_receipt(state, OUTSIDE_SESSIONS, record.nonce) if record.nonce else None
         if known is not None:
             return known
         knowledge.keep_rejected(state, record)
         receipt = self._plain(at_ns=record.at_ns)
-        keep_receipt(state, OUTSIDE_SESSIONS, record.nonce, receipt)
+        if record.nonce:
+            keep_receipt(state, OUTSIDE_SESSIONS, record.nonce, receipt)
         return receipt
 
 
 def _file(state: State, session: SessionState, event: AgentEvent) -> Filed:  # noqa: C901, PLR0911, PLR0912  one case per event
     """Put an event where it belongs; return its task and, if it became one, its step."""
     match event:
+        case PromptSubmitted() if event.origin.agent_id is not None:
+            return subagents.place_event(state, session, event.origin)[0], None
         case PromptSubmitted():
             return session.tasks[turns.begin_turn(state, session, event).task_id], None
         case FileEdited():
@@ -239,6 +242,9 @@ def _file(state: State, session: SessionState, event: AgentEvent) -> Filed:  # n
             return subagents.return_subagent(state, session, event)
         case SubagentStopped():
             return subagents.stop_subagent(state, session, event), None
+        case TurnEnded() if event.origin.agent_id is not None:
+            stopped = SubagentStopped(origin=event.origin, last_message=event.last_message)
+            return subagents.stop_subagent(state, session, stopped), None
         case TurnEnded():
             return turns.end_turn(state, session, event), None
         case SessionEnded():

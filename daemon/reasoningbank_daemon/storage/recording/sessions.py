@@ -61,9 +61,11 @@ def switch_model(state: State, session: SessionState, event: ModelSwitched) -> T
 
 def note_commit(state: State, session: SessionState, event: Committed) -> None:
     """Keep a commit with its project: whether it stays is evidence about the tasks before it."""
+    # All git hooks speak under one session, from whatever repository they run in.
+    project = project_id(state, event.origin.cwd) if event.origin.cwd else session.project_id
     state.run(
         "INSERT INTO git_commit (project_id, sha, replaced, at_ns) VALUES (?, ?, ?, ?)",
-        (session.project_id, event.commit[:NAME_CHARS], event.replaced, event.origin.at_ns),
+        (project, event.commit[:NAME_CHARS], event.replaced, event.origin.at_ns),
     )
 
 

@@ -9,6 +9,9 @@ NEW_GOAL = "new_goal"
 SESSION_END = "session_end"
 RETURNED = "returned"
 
+SWEPT_AT_ONCE = 100
+"""Idle tasks that one sweep closes: each is judged in the transaction that others wait for."""
+
 
 def open_task(
     state: State,
