@@ -18,7 +18,7 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
@@ -69,14 +69,14 @@ GROUP_RECORDS = 400
 
 
 def default_rules() -> Rules:
-    """Return the daemon's rules."""
+    """Return the daemon's rules, except that no text is made for indexes, which nobody hears of here."""
     return Rules(
         continues=lambda prompt, goal, now_ns: goals.continues(prompt, goal, now_ns=now_ns),
         react=lambda prompt, at_ns: outcome.next_prompt_evidence(prompt, at_ns, joins=False),
         gather=outcome.gather,
         judge=outcome.judge,
         tell=experience.tell,
-        document=experience.document_text,
+        document=lambda _trajectory, _lesson: "",
     )
 
 
@@ -243,20 +243,26 @@ def records(prompts: Iterator[str], *, tasks: int, seed: int = 1) -> Iterator[Re
 
 
 def generate(
-    paths: Paths, prompts: Iterator[str], *, tasks: int, seed: int = 1, rules: Rules | None = None
+    paths: Paths,
+    prompts: Iterator[str],
+    *,
+    tasks: int,
+    seed: int = 1,
+    redact: Callable[[str], str] = lambda text: text,
 ) -> float:
     """Write a bank of so many tasks under ``paths``; return the seconds that took.
 
-    The disk is synced once at the end instead of at each transaction: the rows are those of the daemon's own
-    recorder.
+    The rows are those of the daemon's own recorder. Two things are left out because they cost time and change no
+    row: the disk is synced once at the end, and texts are not searched for secrets unless ``redact`` is given
+    (generated ones hold none; `tests/unit/storage/test_generated_bank.py` compares).
     """
     began = time.monotonic()
     opened = open_bank(paths, now_ns=START_NS)
     opened.db.pragma("synchronous", "OFF")
     recorder = Recorder(
         opened.db,
-        rules=rules or default_rules(),
-        redact=lambda text: redact(text).text,
+        rules=default_rules(),
+        redact=redact,
         project_key=lambda cwd: cwd,
     )
     group: list[Record] = []
@@ -322,6 +328,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--prompts", type=Path)
+    parser.add_argument(
+        "--redact", action="store_true", help="search the texts for secrets, as the daemon does"
+    )
     parser.add_argument("--calibrate", type=Path)
     chosen = parser.parse_args(argv)
     if chosen.calibrate is not None:
@@ -335,7 +344,13 @@ def main(argv: list[str]) -> int:
     lines = [line for line in chosen.prompts.read_text("utf-8").splitlines() if line.strip()]
     rng = random.Random(chosen.seed)
     paths = resolve_paths({"RB_HOME": str(chosen.home)}, home=chosen.home)
-    taken = generate(paths, (rng.choice(lines) for _ in iter(int, 1)), tasks=chosen.tasks, seed=chosen.seed)
+    taken = generate(
+        paths,
+        (rng.choice(lines) for _ in iter(int, 1)),
+        tasks=chosen.tasks,
+        seed=chosen.seed,
+        redact=(lambda text: redact(text).text) if chosen.redact else (lambda text: text),
+    )
     size = paths.bank.stat().st_size
     report = {"tasks": chosen.tasks, "seconds": round(taken, 1), "bytes_per_task": round(size / chosen.tasks)}
     sys.stdout.write(msgspec.json.encode(report).decode() + "\n")

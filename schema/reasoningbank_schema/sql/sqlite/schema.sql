@@ -82,6 +82,7 @@ CREATE TABLE task (
     experience_id INTEGER
 ) STRICT;
 CREATE INDEX task_session ON task (session_id);
+CREATE INDEX task_parent ON task (parent_task_id) WHERE parent_task_id IS NOT NULL;
 CREATE INDEX task_open ON task (last_event_ns) WHERE ended_ns IS NULL;
 
 -- A task that late events showed to be part of another one.
@@ -110,6 +111,7 @@ CREATE TABLE turn (
     cost_unknown TEXT
 ) STRICT;
 CREATE INDEX turn_session ON turn (session_id);
+CREATE INDEX turn_task ON turn (task_id);
 
 -- kind: 0 edit, 1 command, 2 tool, 3 subagent. verdict: 0 broken, 1 worse, 2 same, 3 better.
 CREATE TABLE step (
@@ -150,6 +152,8 @@ CREATE TABLE delegation (
     child_task_id INTEGER REFERENCES task (id),
     UNIQUE (session_id, tool_use_id)
 ) STRICT;
+CREATE INDEX delegation_task ON delegation (task_id);
+CREATE INDEX delegation_child ON delegation (child_task_id) WHERE child_task_id IS NOT NULL;
 
 CREATE TABLE basis (
     id INTEGER PRIMARY KEY,
@@ -220,6 +224,7 @@ CREATE TABLE experience (
     retired_ns INTEGER,
     retired_why TEXT
 ) STRICT;
+CREATE INDEX experience_task ON experience (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX experience_sequence ON experience (sequence);
 
 CREATE TABLE stamp (
