@@ -16,7 +16,7 @@ import os
 import re
 import time
 
-from reasoningbank_schema import redaction, spool
+from reasoningbank_schema import spool
 
 TYPE_CHECKING = False  # as `typing` has it, without loading it
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reasoningbank_hooks.rb_hook import Call
 
 WRITING_MS = 40
-"""The last part of the time belongs to the disk."""
+"""The last part of the time belongs to the disk; and once more this long may writing take, come what may."""
 
 OUTLINE_MS = 10
 """The part before that belongs to the outline, in case the whole event was not ready in time."""
@@ -40,7 +40,7 @@ OUTLINE_BYTES = 8192
 SHORTEST_CHARS = 64
 """A payload that is too long even with its strings cut to this is not long because of its strings."""
 
-_OUTLINE = re.compile(
+_OUTLINE = (
     rb'"(session_id|sessionId|sessionID|transcript_path|cwd|prompt_id|turn_id|hook_event_name|agent_id|agent_type'
     rb'|permission_mode|tool_name|tool_use_id|source|reason|model)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){0,1000}")'
 )
@@ -73,8 +73,10 @@ def keep(
     if kept is None:
         kept = _attempt(lambda: _outline(payload), until_ns=writing_ns)
     content, truncated = kept or (b"", True)
-    _alarm_at(end_ns)
-    spool.write_entry(folder, call.header(), call.body(content, truncated=truncated), bare=kept is None)
+    _signal.signal(_signal.SIGALRM, _leave)
+    _alarm_at(end_ns + WRITING_MS * 1_000_000)
+    body = call.body(content, truncated=truncated)
+    spool.write_entry(folder, call.header(), body, bare=kept is None, sync=_sync_until(end_ns))
     if daemon:
         start_daemon(daemon, environment, guard=os.path.join(os.path.dirname(folder), "starting"))
 
@@ -100,7 +102,7 @@ def shorten(payload: bytes, limit_bytes: int) -> bytes | None:
 
 def outline(payload: bytes) -> bytes:
     """Return a JSON object of the short fields that name session, turn and tool; empty when there are none."""
-    fields = {match[1]: match[2] for match in _OUTLINE.finditer(payload[:OUTLINE_BYTES])}
+    fields = {match[1]: match[2] for match in re.finditer(_OUTLINE, payload[:OUTLINE_BYTES])}
     if not fields:
         return b""
     return b"{" + b",".join([b'"%s":%s' % field for field in fields.items()]) + b"}"
@@ -161,14 +163,21 @@ def _whole(payload: bytes, *, complete: bool) -> tuple[bytes, bool]:
         if shortened is None:
             raise ValueError("too long, and not JSON that can be shortened")
         payload, truncated = shortened, True
-    return redaction.redact_bytes(payload)[0], truncated
+    return _redact(payload), truncated
 
 
 def _outline(payload: bytes) -> tuple[bytes, bool]:
     fields = outline(payload)
     if not fields:
         raise ValueError("nothing in it can be named")
-    return redaction.redact_bytes(fields)[0], True
+    return _redact(fields), True
+
+
+def _redact(payload: bytes) -> bytes:
+    # Loaded here, where a redactor that is broken or slow costs the event its content and not its place.
+    from reasoningbank_schema import redaction  # noqa: PLC0415
+
+    return redaction.redact_bytes(payload)[0]
 
 
 def _with_strings_cut(value: Any, bound_chars: int) -> Any:  # Any: decoded JSON of a shape nobody knows
@@ -190,8 +199,31 @@ def _cut(text: str, bound_chars: int) -> str:
     return text[: end if end > 0 else max(bound_chars - 1024, 0)]
 
 
+def _sync_until(end_ns: int) -> Callable[[int], None]:
+    """Return a sync that gives up: an entry that is whole, if not known to be on disk, is better than none."""
+
+    def sync(descriptor: int) -> None:
+        try:
+            try:
+                _signal.signal(_signal.SIGALRM, _interrupt)
+                _alarm_at(end_ns)
+                os.fsync(descriptor)
+            finally:
+                _signal.setitimer(_signal.ITIMER_REAL, 0)
+        except TimeoutError:
+            pass
+        _signal.signal(_signal.SIGALRM, _leave)
+        _alarm_at(end_ns + WRITING_MS * 1_000_000)
+
+    return sync
+
+
 def _interrupt(_number: int, _frame: object) -> None:
     raise TimeoutError
+
+
+def _leave(_number: int, _frame: object) -> None:
+    os._exit(0)
 
 
 def _alarm_at(at_ns: int) -> None:

@@ -31,6 +31,10 @@ import binascii
 import os
 import stat
 
+TYPE_CHECKING = False  # as `typing` has it, without loading it
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MAX_EVENT_BYTES = 256 * 1024
 """The largest payload that is spooled; a longer one is shortened and marked ``truncated``."""
 
@@ -92,7 +96,13 @@ DEFAULT_LIMITS = Limits()
 
 
 def write_entry(
-    folder: str, header: bytes, body: bytes, *, limits: Limits = DEFAULT_LIMITS, bare: bool = False
+    folder: str,
+    header: bytes,
+    body: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    bare: bool = False,
+    sync: Callable[[int], None] = os.fsync,
 ) -> str:
     """Keep one request; return the name of its file once it is on disk.
 
@@ -106,6 +116,8 @@ def write_entry(
         The oldest entries are dropped, and counted, until this one fits.
     bare
         Count the entry as one whose content could not be kept.
+    sync
+        Brings a descriptor's bytes to the disk; a writer in a hurry passes one that gives up.
 
     Raises
     ------
@@ -125,7 +137,7 @@ def write_entry(
     directory = _open_folder(folder, create=True)
     try:
         _make_room(directory, len(record), limits)
-        _write_whole(directory, name, record)
+        _write_whole(directory, name, record, sync)
         if bare:
             _count(directory, _BARE, 1)
     finally:
@@ -289,28 +301,23 @@ def _make_room(directory: int, incoming_bytes: int, limits: Limits) -> None:
         _count(directory, _DROPPED, dropped)
 
 
-def _write_whole(directory: int, name: str, record: bytes) -> None:
+def _write_whole(directory: int, name: str, record: bytes, sync: Callable[[int], None]) -> None:
     unfinished = f".{name}-{os.getpid()}{_UNFINISHED}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     file = os.open(unfinished, flags, 0o600, dir_fd=directory)
-    late = False
     try:
         try:
             rest = memoryview(record)
             while rest:
                 rest = rest[os.write(file, rest) :]
-            try:
-                os.fsync(file)
-            except TimeoutError:
-                late = True  # the writer's own deadline: the bytes are whole, if not known to be on disk
+            sync(file)
         finally:
             os.close(file)
         os.rename(unfinished, name, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
         os.unlink(unfinished, dir_fd=directory)
         raise
-    if not late:
-        os.fsync(directory)
+    sync(directory)
 
 
 def _count(directory: int, counter: str, by: int) -> None:

@@ -1,0 +1,143 @@
+"""What is kept of an event that goes to the spool, and what never gets there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reasoningbank_hooks import rb_hook, rb_hook_fallback
+from reasoningbank_schema import spool
+from reasoningbank_schema.messages import HookEvent, decode_request
+
+PLENTY_NS = 60_000_000_000
+TOKEN = "ghp_" + "a1B2" * 9
+
+
+@pytest.fixture(autouse=True)
+def alarm() -> Iterator[None]:
+    """Give the process its own alarm back."""
+    before = signal.getsignal(signal.SIGALRM)
+    timer = signal.getitimer(signal.ITIMER_REAL)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, *timer)
+    signal.signal(signal.SIGALRM, before)
+
+
+def kept(folder: Path, payload: bytes, *, complete: bool = True) -> HookEvent:
+    """Send a payload down the failure path and read what it left."""
+    call = rb_hook.Call(["claude-code", "PostToolUse"], 150)
+    call.chunks = [payload]
+    call.complete = complete
+    end_ns = time.monotonic_ns() + PLENTY_NS
+    rb_hook_fallback.keep(call, folder=str(folder / "spool"), daemon=(), environment={}, end_ns=end_ns)
+    [name] = spool.list_entries(str(folder / "spool"))
+    event = decode_request(spool.read_entry(str(folder / "spool"), name).body)
+    assert isinstance(event, HookEvent)
+    return event
+
+
+def test_secrets_are_gone_before_the_event_reaches_the_disk(tmp_path: Path) -> None:
+    event = kept(tmp_path, json.dumps({"session_id": "s", "prompt": f"use {TOKEN} here"}).encode())
+
+    assert json.loads(event.payload)["prompt"] == "use [redacted:github-token] here"
+    assert not event.truncated
+    assert TOKEN.encode() not in b"".join(path.read_bytes() for path in (tmp_path / "spool").iterdir())
+
+
+def test_a_long_event_stays_json_with_its_longest_texts_cut(tmp_path: Path) -> None:
+    payload = json.dumps(
+        {"session_id": "s", "tool_name": "Write", "x": "a line\n" * 100_000, "y": "short"}
+    ).encode()
+
+    event = kept(tmp_path, payload)
+
+    fields = json.loads(event.payload)
+    assert event.truncated
+    assert len(event.payload) <= spool.MAX_EVENT_BYTES
+    assert (fields["session_id"], fields["tool_name"], fields["y"]) == ("s", "Write", "short")
+    assert fields["x"].startswith("a line\na line\n")
+    assert fields["x"].endswith("characters cut]")
+    assert len(fields["x"]) > 100_000
+
+
+def test_a_secret_across_the_cut_does_not_survive_in_half(tmp_path: Path) -> None:
+    """Wherever the cut falls, no part of a token that is recognisable as a whole may be left."""
+    text = f"{TOKEN} " * 20_000
+    payload = json.dumps({"session_id": "s", "x": text}).encode()
+
+    event = kept(tmp_path, payload)
+
+    assert b"ghp_" not in event.payload
+
+
+def test_a_private_key_across_the_cut_does_not_survive_in_half(tmp_path: Path) -> None:
+    key = (
+        "-----BEGIN RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA7bq\n" * 40 + "-----END RSA PRIVATE KEY-----\n"
+    )
+    for pad in range(0, 2000, 400):
+        folder = tmp_path / str(pad)
+        folder.mkdir()
+
+        event = kept(folder, json.dumps({"session_id": "s", "x": "p\n" * pad + key * 500}).encode())
+
+        assert b"MIIEpAIBAAKCAQEA7bq" not in event.payload
+
+
+def test_a_long_event_that_is_no_json_leaves_its_outline(tmp_path: Path) -> None:
+    payload = b'{"session_id":"s","cwd":"/p","tool_name":"Bash","tool_input":{"command":"' + b"x" * 400_000
+
+    event = kept(tmp_path, payload)
+
+    assert json.loads(event.payload) == {"session_id": "s", "cwd": "/p", "tool_name": "Bash"}
+    assert event.truncated
+
+
+def test_what_was_cut_off_by_the_deadline_is_kept_and_marked(tmp_path: Path) -> None:
+    event = kept(tmp_path, b'{"session_id":"s","prompt":"half a sen', complete=False)
+
+    assert event.payload == b'{"session_id":"s","prompt":"half a sen'
+    assert event.truncated
+
+
+@settings(max_examples=50)
+@given(
+    document=st.recursive(
+        st.text(max_size=50) | st.integers() | st.none(),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+        max_leaves=10,
+    ),
+    long=st.text(min_size=1, max_size=20),
+)
+def test_shortened_json_is_json_within_its_limit(document: object, long: str) -> None:
+    payload = json.dumps({"document": document, "long": long * 2000}).encode()
+
+    shortened = rb_hook_fallback.shorten(payload, 4000)
+
+    assert shortened is not None
+    assert len(shortened) <= 4000
+    assert json.loads(shortened)["document"] == document
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"[", b"[" * 100_000, b"\xff", json.dumps(list(range(5000))).encode()]
+)
+def test_what_can_not_be_shortened_is_not(payload: bytes) -> None:
+    assert rb_hook_fallback.shorten(payload, 4000) is None
+
+
+@given(st.binary(max_size=300))
+def test_an_outline_is_json_or_nothing(noise: bytes) -> None:
+    outline = rb_hook_fallback.outline(b'{"session_id":"a\\"b",' + noise)
+
+    assert json.loads(outline)["session_id"] == 'a"b'
+
+
+def test_an_outline_of_nothing_is_empty() -> None:
+    assert rb_hook_fallback.outline(b"hello") == b""
