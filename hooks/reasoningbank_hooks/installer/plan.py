@@ -171,9 +171,16 @@ def _back_up(path: Path, content: bytes, stamp: str) -> Path:
     return backup
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, for their owner alone: programs are run from it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _write(path: Path, content: bytes, mode: int) -> None:
     target = path.resolve()  # a linked settings file (dotfiles) stays a link
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(target.parent)
     with contextlib.suppress(FileNotFoundError):
         mode = stat.S_IMODE(target.stat().st_mode)
     unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")

@@ -50,7 +50,9 @@ def with_hooks(content: bytes | None, hooks: Mapping[str, Sequence[Json]], *, ho
             present[event] = list(groups)
     if present:
         settings["hooks"] = present
-    return _unchanged_or_written(settings, before, content)
+    if content is not None and json.dumps(settings) == before:
+        return content
+    return _written(settings, content)
 
 
 def without_hooks(content: bytes | None, *, host: str, path: Path) -> bytes | None:
@@ -64,7 +66,6 @@ def without_hooks(content: bytes | None, *, host: str, path: Path) -> bytes | No
     if content is None:
         return None
     settings = parse_settings(content, path=path)
-    before = json.dumps(settings)
     present = _hooks_of(settings, path)
     ours_were_there = False
     for event in list(present):
@@ -74,11 +75,14 @@ def without_hooks(content: bytes | None, *, host: str, path: Path) -> bytes | No
             present[event] = kept
             if not kept:
                 del present[event]
-    if ours_were_there and not present:
-        settings.pop("hooks", None)
-        if not settings:
-            return None
-    return _unchanged_or_written(settings, before, content)
+    if not ours_were_there:
+        return content
+    settings["hooks"] = present
+    if not present:
+        del settings["hooks"]
+    if not settings:
+        return None
+    return _written(settings, content)
 
 
 def our_hooks(settings: Json, *, host: str, path: Path) -> dict[str, list[Json]]:
@@ -185,10 +189,8 @@ def _has_ours(handlers: list[object], others: list[object]) -> bool:
     return len(others) < len(handlers)
 
 
-def _unchanged_or_written(settings: Json, before: str, content: bytes | None) -> bytes:
+def _written(settings: Json, content: bytes | None) -> bytes:
     """Write settings in the file's own manner: indentation, line ends, byte order mark, last newline."""
-    if content is not None and json.dumps(settings) == before:
-        return content
     original = content or b""
     text = original.decode("utf-8-sig")
     found = _INDENT.match(text)
