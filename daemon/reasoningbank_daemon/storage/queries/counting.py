@@ -24,17 +24,17 @@ def read_counts(db: apsw.Connection) -> Counts:
     row = db.execute(
         "SELECT (SELECT count(*) FROM agent_session), (SELECT count(*) FROM task), "
         "(SELECT count(*) FROM task WHERE ended_ns IS NULL), (SELECT coalesce(max(id), 0) FROM step), "
-        "(SELECT count(*) FROM experience WHERE retired_ns IS NULL), "
-        "(SELECT count(*) FROM experience WHERE retired_ns IS NOT NULL), (SELECT count(*) FROM rejected_event), "
+        "(SELECT count(*) FROM experience), (SELECT count(*) FROM experience WHERE retired_ns IS NOT NULL), "
+        "(SELECT count(*) FROM rejected_event), "
         "coalesce((SELECT value FROM meta WHERE name = 'sequence'), 0)"
     ).get
-    sessions, tasks, open_tasks, steps, experiences, retired, rejected, sequence = row
+    sessions, tasks, open_tasks, steps, told, retired, rejected, sequence = row
     return Counts(
         sessions=sessions,
         tasks=tasks,
         open_tasks=open_tasks,
         steps=steps,
-        experiences=experiences,
+        experiences=told - retired,
         retired=retired,
         rejected=rejected,
         sequence=sequence,

@@ -225,6 +225,7 @@ CREATE TABLE experience (
     retired_why TEXT
 ) STRICT;
 CREATE INDEX experience_task ON experience (task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX experience_retired ON experience (id) WHERE retired_ns IS NOT NULL;
 CREATE INDEX experience_sequence ON experience (sequence);
 
 CREATE TABLE stamp (
