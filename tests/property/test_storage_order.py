@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from rbtest.bank import MINUTE_NS, Bank, Play, picture
+
 from reasoningbank_daemon.storage.records import EventRecord
 
 PROMPTS = (
