@@ -1,0 +1,43 @@
+# Recipes for people; `make` alone lists them. Each makes the environment it needs (.venv) first.
+VENV ?= .venv
+export VENV
+
+.PHONY: help run test lint format bench crash docs clean
+
+help:  ## list the recipes
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run:  ## install, then play a recorded task in a scratch bank and show what an agent would see
+	@.ci/environment run
+	@$(VENV)/bin/reasoningbank demo
+
+test:  ## run every test (short forms of the campaigns); ARGS="-k name" narrows it
+	@.ci/environment dev
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+lint:  ## check style, types and the import contracts
+	@.ci/environment dev
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+format:  ## format the sources and mend what can be mended by rule
+	@.ci/environment dev
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+bench:  ## measure against the budgets, on an otherwise idle machine (takes a while); ARGS are passed on
+	@.ci/environment dev
+	@PYTHONPATH=tests/benchmarks:tests/support $(VENV)/bin/python -m bench $(ARGS)
+
+crash:  ## the long campaigns: kills, power cuts, malformed frames, many sessions
+	@.ci/environment dev
+	@RB_CAMPAIGN=full $(VENV)/bin/python -m pytest -m slow --timeout=0 $(ARGS)
+
+docs:  ## write docs/cli.md and the key table of docs/configuration.md anew
+	@.ci/environment dev
+	@$(VENV)/bin/python -m reasoningbank_daemon.cli.manual docs
+
+clean:  ## remove the environment and the caches
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

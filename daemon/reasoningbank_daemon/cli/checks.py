@@ -1,0 +1,252 @@
+"""What `doctor` looks at: each check yields what it found, and what to do when that is wrong.
+
+To add one: write a generator of `Check` here and name it in `CHECKS`. Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import platform
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from reasoningbank_daemon.cli import asking, wording
+from reasoningbank_daemon.cli.context import Context
+from reasoningbank_daemon.cli.daemon_process import lock_holder
+from reasoningbank_daemon.cli.hooks import hook_status
+from reasoningbank_daemon.config import Config, ConfigError, Synchronous, load_config
+from reasoningbank_daemon.storage.inspection import LOW_DISK_BYTES, Gravity, inspect
+from reasoningbank_hooks.installer import InstallError, State
+from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES
+from reasoningbank_schema.spool import SpoolError, count_losses, list_entries
+
+WAITING_LONG = 1000
+"""So many spooled events mean that nothing has drained the spool for a while."""
+
+
+class Mark(enum.StrEnum):
+    """Say how a check ended; only an error makes `doctor` fail."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one thing that was looked at; ``next_step`` is what to do, empty when nothing is."""
+
+    about: str
+    mark: Mark
+    message: str
+    next_step: str = ""
+
+
+def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
+    """Yield everything that was looked at, in order; a check that fails does not keep the others from running."""
+    for check in CHECKS:
+        yield from check(context)
+    yield from check_bank(context, deep=deep)
+
+
+def check_program(_context: Context) -> Iterator[Check]:
+    """Say what runs."""
+    yield _ok("program", f"reasoningbank {version('reasoningbank')} on Python {platform.python_version()}")
+
+
+def check_configuration(context: Context) -> Iterator[Check]:
+    """Read the configuration, and name what is allowed and unwise."""
+    try:
+        config = load_config(context.paths.config_file)
+    except ConfigError as error:
+        yield _error("configuration", str(error), "mend it, then: reasoningbank config check")
+        return
+    file = context.paths.config_file
+    yield _ok("configuration", f"{file} is right" if file.exists() else "the defaults (no file)")
+    yield from _unwise(config)
+
+
+def check_folders(context: Context) -> Iterator[Check]:
+    """Look at who may enter our folders, and whether a socket fits into its own."""
+    paths = context.paths
+    length = len(os.fsencode(paths.socket))
+    if length > SOCKET_PATH_LIMIT_BYTES:
+        yield _error(
+            "socket",
+            f"its path has {length} bytes, the system allows {SOCKET_PATH_LIMIT_BYTES}: {paths.socket}",
+            "set RB_HOME or XDG_RUNTIME_DIR to a shorter folder",
+        )
+    sound = True
+    for folder in (paths.data_dir, paths.state_dir, paths.runtime_dir, paths.spool, paths.logs):
+        for problem in _folder_problems(folder):
+            sound = False
+            yield problem
+    if sound:
+        yield _ok("folders", "what is there is ours alone")
+    yield from _space(paths.state_dir)
+
+
+def check_spool(context: Context) -> Iterator[Check]:
+    """Look at events that wait for a daemon, and at what was lost on the way."""
+    folder = context.paths.spool
+    try:
+        waiting = len(list_entries(str(folder)))
+        losses = count_losses(str(folder))
+        damaged = len(list(folder.glob("*.damaged"))) if folder.is_dir() else 0
+    except (SpoolError, OSError) as error:
+        yield _error("spool", str(error), f"look at who owns {folder}; hooks can't keep events until then")
+        return
+    if damaged:
+        yield _warning(
+            "spool", f"{wording.count(damaged, 'damaged entry', 'damaged entries')} set aside in {folder}"
+        )
+    if losses.dropped or losses.bare:
+        yield _warning(
+            "spool",
+            f"{wording.count(losses.dropped, 'event')} dropped for room, "
+            f"{wording.count(losses.bare, 'event')} kept without content, since the spool was made",
+        )
+    if waiting >= WAITING_LONG:
+        yield _warning("spool", f"{wording.count(waiting, 'event')} waiting", "reasoningbank up")
+    else:
+        yield _ok("spool", f"{wording.count(waiting, 'event')} waiting to be stored")
+
+
+def check_hooks(context: Context) -> Iterator[Check]:
+    """Compare the installed hooks with this version, and look whether their interpreter is still there."""
+    try:
+        status = hook_status(context)
+    except InstallError as error:
+        yield _error("hooks", str(error))
+        return
+    used = [scope for scope in status.scopes if scope.state is not State.ABSENT]
+    for problem in status.problems:
+        yield _error("hooks", problem)
+    if status.program is not State.ABSENT and (missing := _missing_interpreter(status.executable)):
+        yield _error(
+            "hooks",
+            f"{status.executable} runs on {missing}, which is not there: nothing is recorded",
+            "reasoningbank hooks install claude-code",
+        )
+    if not used:
+        yield _warning("hooks", "no agent calls ReasoningBank", "reasoningbank hooks install claude-code")
+    elif not status.problems:
+        yield _ok("hooks", "installed in " + ", ".join(str(scope.path) for scope in used))
+
+
+def check_daemon(context: Context) -> Iterator[Check]:
+    """Ask the daemon how it is; one that does not run is no error, a session starts it."""
+    found = asking.daemon_status(context)
+    if found is None:
+        holder = lock_holder(context.paths.lock)
+        if holder is None:
+            yield _ok("daemon", "it does not run; a session of your agent starts it")
+        else:
+            yield _error(
+                "daemon",
+                f"it runs (pid {holder}) and does not answer",
+                "reasoningbank logs, then: reasoningbank down --force && reasoningbank up",
+            )
+        return
+    yield _ok("daemon", f"{found.state} for {wording.duration(found.uptime_s)} (pid {found.pid})")
+    if found.version != version("reasoningbank"):
+        yield _warning(
+            "daemon",
+            f"it is of version {found.version}, this command of {version('reasoningbank')}",
+            "reasoningbank down && reasoningbank up",
+        )
+    for warning in found.warnings:
+        yield _warning("daemon", warning)
+
+
+def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
+    """Look at the bank's files; deep reads all of them."""
+    if not context.paths.bank.exists():
+        yield _ok("bank", f"{context.paths.bank} is not made yet")
+    found = False
+    for finding in inspect(context.paths, deep=deep):
+        found = True
+        mark = Mark.ERROR if finding.gravity is Gravity.ERROR else Mark.WARNING
+        yield Check(about=finding.about, mark=mark, message=finding.message)
+    if context.paths.bank.exists() and not found:
+        read = "every page was read" if deep else "a quick look; `doctor --deep` reads every page"
+        size = wording.size(context.paths.bank.stat().st_size)
+        yield _ok("bank", f"{context.paths.bank}, {size}: nothing wrong ({read})")
+
+
+CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
+    check_program,
+    check_configuration,
+    check_folders,
+    check_spool,
+    check_hooks,
+    check_daemon,
+)
+
+
+def _unwise(config: Config) -> Iterator[Check]:
+    if config.storage.synchronous is not Synchronous.FULL:
+        yield _warning(
+            "configuration",
+            f'storage.synchronous is "{config.storage.synchronous.value}": a power cut can lose what was acknowledged',
+            "reasoningbank config set storage.synchronous full",
+        )
+
+
+def _folder_problems(folder: Path) -> Iterator[Check]:
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        yield _error("folders", f"{folder} can't be looked into: {error.strerror}")
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        yield _error("folders", f"{folder} is no folder", "move it away, then: reasoningbank up")
+    elif found.st_uid != os.geteuid():
+        yield _error(
+            "folders",
+            f"{folder} belongs to user {found.st_uid}, not to you",
+            "set RB_HOME to a folder of yours",
+        )
+    elif found.st_mode & 0o077:
+        yield _warning("folders", f"others may enter {folder}", f"chmod 700 {folder}")
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield _error("folders", f"{folder} can't be written", f"chmod 700 {folder}")
+
+
+def _space(folder: Path) -> Iterator[Check]:
+    if not folder.exists():
+        return
+    free = shutil.disk_usage(folder).free
+    if free < LOW_DISK_BYTES:
+        yield _warning(
+            "disk", f"{wording.size(free)} are free where logs and spool lie ({folder})", "make room"
+        )
+
+
+def _missing_interpreter(executable: Path) -> str | None:
+    """Return the interpreter that a hook program names when it is not there (a Python that was removed)."""
+    with executable.open("rb") as file:
+        lines = file.read(4096).decode("utf-8", "replace").splitlines()
+    command = lines[0].removeprefix("#!").split(" ")[0]
+    if command == "/bin/sh" and len(lines) > 1:
+        command = lines[1].split("'")[4] if lines[1].count("'") >= 6 else command
+    return None if os.access(command, os.X_OK) else command
+
+
+def _ok(about: str, message: str) -> Check:
+    return Check(about=about, mark=Mark.OK, message=message)
+
+
+def _warning(about: str, message: str, next_step: str = "") -> Check:
+    return Check(about=about, mark=Mark.WARNING, message=message, next_step=next_step)
+
+
+def _error(about: str, message: str, next_step: str = "") -> Check:
+    return Check(about=about, mark=Mark.ERROR, message=message, next_step=next_step)

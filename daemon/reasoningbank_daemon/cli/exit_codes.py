@@ -1,0 +1,35 @@
+"""Why a command ended; numbers from 64 on are those of ``sysexits.h``, as the daemon's are."""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """Say how a command ended."""
+
+    OK = 0
+    FAILED = 1
+    NOT_RUNNING = 3
+    USAGE = 64
+    NOT_FOUND = 66
+    NO_ANSWER = 69
+    CANT_CREATE = 73
+    BANK_UNUSABLE = 74
+    BAD_CONFIGURATION = 78
+    INTERRUPTED = 130
+
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.OK: "it worked",
+    ExitCode.FAILED: "what was asked for did not succeed, or `doctor` found an error",
+    ExitCode.NOT_RUNNING: "the daemon does not run",
+    ExitCode.USAGE: "the command line is wrong",
+    ExitCode.NOT_FOUND: "what the command names is not there",
+    ExitCode.NO_ANSWER: "the daemon runs and does not answer in time",
+    ExitCode.CANT_CREATE: "a folder or a file can't be made, or is not ours",
+    ExitCode.BANK_UNUSABLE: "the bank can't be read",
+    ExitCode.BAD_CONFIGURATION: "the configuration is wrong",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+"""What each code tells, in words: the manual is made of them."""

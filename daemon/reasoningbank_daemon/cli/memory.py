@@ -1,0 +1,100 @@
+"""``reasoningbank recall``, ``remember`` and ``feedback``: talk to the bank by hand."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from reasoningbank_daemon.cli import asking, wording
+from reasoningbank_daemon.cli.context import CommandError, Context
+from reasoningbank_daemon.cli.exit_codes import ExitCode
+from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.reading import open_bank
+from reasoningbank_daemon.storage.queries.tasks import recent_tasks
+from reasoningbank_schema.messages import Rating
+
+
+def add_recall_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``recall``."""
+    parser.add_argument("query", metavar="QUERY", help="a task or a question, in words")
+    parser.add_argument("-n", "--limit", type=int, default=5, metavar="N", help="how many experiences (5)")
+    parser.add_argument(
+        "--all-projects", action="store_true", help="do not prefer the project of this folder"
+    )
+    parser.add_argument("--json", action="store_true", help="write JSON")
+
+
+def run_recall(arguments: argparse.Namespace, context: Context) -> int:
+    """Show experiences like the query, best first."""
+    cwd = "" if arguments.all_projects else str(context.cwd)
+    found = asking.recall(context, arguments.query, cwd=cwd, limit=arguments.limit)
+    if arguments.json:
+        context.say_json(msgspec.to_builtins(found))
+        return ExitCode.OK
+    if not found.experiences:
+        context.say("Nothing on record is like this.")
+    for experience in found.experiences:
+        where = "this project" if experience.same_project else "another project"
+        told = "" if experience.likeness >= found.threshold else ", below the threshold"
+        context.say(
+            f"{experience.id}  likeness {experience.likeness:.2f}{told}, {where}, {experience.outcome}"
+        )
+        context.say(f"   {experience.text}")
+    context.say(
+        f"Found by: {found.embedder}. An agent is told from {found.threshold:.3f} on ({found.threshold_basis})."
+    )
+    return ExitCode.OK
+
+
+def add_remember_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``remember``."""
+    parser.add_argument("text", metavar="TEXT", help="the lesson, as a fact")
+    parser.add_argument("--title", default="", metavar="TITLE", help="what it is about")
+    parser.add_argument(
+        "--tag", action="append", default=[], metavar="TAG", help="may be given several times"
+    )
+    parser.add_argument(
+        "--all-projects", action="store_true", help="do not tie it to the project of this folder"
+    )
+
+
+def run_remember(arguments: argparse.Namespace, context: Context) -> int:
+    """Store the lesson and return when it is on disk."""
+    cwd = "" if arguments.all_projects else str(context.cwd)
+    receipt = asking.remember(
+        context, arguments.text, title=arguments.title, cwd=cwd, tags=tuple(arguments.tag)
+    )
+    context.say(f"Stored as experience {receipt.experience_id}.")
+    return ExitCode.OK
+
+
+def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``feedback``."""
+    parser.add_argument(
+        "rating", choices=[rating.value for rating in Rating], metavar="RATING", help=", ".join(Rating)
+    )
+    parser.add_argument("--task", type=int, metavar="ID", help="the task it is about (the latest)")
+    parser.add_argument("--note", default="", metavar="TEXT", help="in your own words")
+
+
+def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
+    """Store the rating as evidence about a task."""
+    task_id = arguments.task
+    goal = ""
+    if task_id is None:
+        with open_bank(context) as db:
+            latest = next(iter(recent_tasks(db, limit=1)), None)
+        if latest is None:
+            raise CommandError("no task is on record yet", code=ExitCode.NOT_FOUND)
+        task_id, goal = latest.id, f": {wording.shorten(latest.goal, 60)}"
+    asking.feedback(context, Rating(arguments.rating), task_id=task_id, note=arguments.note)
+    context.say(f"Stored for task {task_id}{goal}. See: reasoningbank tasks show {task_id}")
+    return ExitCode.OK
+
+
+COMMANDS = {
+    "recall": Command(add_recall_arguments, run_recall),
+    "remember": Command(add_remember_arguments, run_remember),
+    "feedback": Command(add_feedback_arguments, run_feedback),
+}

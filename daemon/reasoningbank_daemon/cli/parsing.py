@@ -1,0 +1,49 @@
+"""Argument parsers that fail with our exit code and print the same help on every Python."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn
+
+from reasoningbank_daemon.cli.context import Context
+from reasoningbank_daemon.cli.exit_codes import ExitCode
+
+HELP_WIDTH = 96
+
+
+class Command(NamedTuple):
+    """Hold what one command is made of: its arguments and what it does."""
+
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, Context], int]
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Format help in one width, and options as Python 3.13 does: ``-n, --lines N``."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=HELP_WIDTH, max_help_position=32)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        value = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {value}"
+
+
+class Parser(argparse.ArgumentParser):
+    """Parse one command's arguments; a mistake ends with `ExitCode.USAGE` and names the help to read."""
+
+    def __init__(self, prog: str, *, description: str = "", epilog: str | None = None) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            formatter_class=Formatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line and leave."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nSee: {self.prog} --help\n")
