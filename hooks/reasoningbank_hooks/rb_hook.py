@@ -27,7 +27,7 @@ MAX_SENT_BYTES = 4 << 20
 MAX_FRAME_BYTES = 1 << 20
 """No answer is this large: a peer that announces more is not the daemon."""
 
-OPENING_EVENTS = ("sessionstart", "session.created")
+OPENING_EVENTS = ("sessionstart", "session.created", "event-session.created")
 """The events, in lower case, at which an absent daemon is started."""
 
 _GREETING = b"\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL" + b"\0" * 48

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,9 @@ from reasoningbank_schema.messages import HookEvent, decode_request
 from reasoningbank_schema.paths import Paths, resolve_paths
 
 PATIENCE_S = 20.0
+
+BOUND_S = 0.3
+TRIES = 3
 
 
 def ordinary_user() -> int | None:
@@ -165,3 +169,10 @@ class _as_user:  # noqa: N801 (reads as a statement)
     def __exit__(self, *_: object) -> None:
         if self._user is not None:
             os.seteuid(0)
+
+
+def quickest(call: Callable[[], HookRun]) -> HookRun:
+    """Make the call a few times, so that a busy machine is not taken for a slow program; each must be silent."""
+    runs = [call() for _ in range(TRIES)]
+    assert all(run.is_silent for run in runs), runs
+    return min(runs, key=lambda run: run.wall_s)
