@@ -120,9 +120,12 @@ def home(program: HookProgram) -> Iterator[HookHome]:
     made.remove()
 
 
-def test_the_plugin_is_accepted(plugin: Path) -> None:
+def test_the_plugin_is_accepted(plugin: Path, tmp_path: Path) -> None:
     assert CLAUDE is not None
-    done = subprocess.run([CLAUDE, "plugin", "validate", plugin], capture_output=True, text=True, check=False)
+    # A home of its own: the CLI leaves files behind even here.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DISABLE_TELEMETRY": "1"}
+    command = [CLAUDE, "plugin", "validate", plugin]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Validation passed" in done.stdout
