@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+LONG_LINES = 200
+
 FileReader = Callable[[Path], bytes | None]
 """Return a file's content, None when there is no such file."""
 
@@ -92,16 +94,21 @@ def only_changes(changes: list[FileChange]) -> tuple[FileChange, ...]:
 
 
 def unified_diff(plan: Plan) -> str:
-    """Return the plan as one unified diff, empty when nothing would change in a file."""
+    """Return the plan as one unified diff, the user's own files first; empty when no file would change.
+
+    Of long files of ours the number of lines is given: they would bury what the reader wants to see.
+    """
     parts: list[str] = []
-    for change in plan.changes:
+    for change in sorted(plan.changes, key=lambda change: not change.precious):
         before, after = _lines(change.before), _lines(change.after)
-        parts += difflib.unified_diff(
-            before,
-            after,
+        names = (
             "/dev/null" if change.before is None else str(change.path),
             "/dev/null" if change.after is None else str(change.path),
         )
+        if not change.precious and len(before) + len(after) > LONG_LINES:
+            parts.append(f"--- {names[0]}\n+++ {names[1]}\n({len(before)} lines become {len(after)})\n")
+        else:
+            parts += difflib.unified_diff(before, after, *names)
     return "".join(parts)
 
 

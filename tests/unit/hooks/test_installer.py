@@ -137,7 +137,9 @@ def test_a_plan_is_shown_as_a_diff_and_writes_nothing(
 
     assert f"--- {place.claude_dir}/settings.json\n+++ {place.claude_dir}/settings.json\n" in diff
     assert '-  "model": "opus"\n+  "model": "opus",\n+  "hooks": {\n' in diff
+    assert diff.startswith(f"--- {place.claude_dir}/settings.json\n")
     assert f"--- /dev/null\n+++ {program.executable}\n" in diff
+    assert "def redact" not in diff
     assert sorted(tmp_path.rglob("*")) == before
 
 
