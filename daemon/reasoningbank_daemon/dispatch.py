@@ -11,10 +11,11 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from reasoningbank_daemon import handlers
+from reasoningbank_daemon.handlers.adviser import adviser_for
+from reasoningbank_daemon.handlers.memory import recall as answer_recall
 from reasoningbank_daemon.services.container import Services
-from reasoningbank_daemon.services.intake import Refusal, understand
-from reasoningbank_daemon.storage.records import Outcome, Record
+from reasoningbank_daemon.services.intake import Refusal, Understood, understand
+from reasoningbank_daemon.storage.records import Outcome
 from reasoningbank_schema.envelope import (
     MAX_BODY_BYTES,
     PROTOCOL_VERSION,
@@ -29,6 +30,7 @@ from reasoningbank_schema.envelope import (
 from reasoningbank_schema.messages import (
     Control,
     Failure,
+    HookEvent,
     Recall,
     Reply,
     Request,
@@ -77,6 +79,10 @@ class Exchange:
         self._advice_final = True
         self._stored = stored
         self._transmit(code, body)
+
+    def preset(self, stored: Stored) -> None:
+        """Fix what the answer says of storing before the advice is there; only on the poller thread."""
+        self._stored = stored
 
     def expect_no_advice(self) -> None:
         """Let the answer that says `stored` be the only one; only on the poller thread."""
@@ -177,7 +183,7 @@ class Dispatcher:
             self._in_lane(
                 self._lanes.pre_task,
                 exchange,
-                lambda: encode_reply(handlers.recall(self._services, recall)),
+                lambda: encode_reply(answer_recall(self._services, recall)),
                 stored=Stored.NOTHING,
             )
         elif size > INLINE_DECODE_BYTES:
@@ -188,14 +194,14 @@ class Dispatcher:
             self._event(exchange, header, request)
 
     def _post_event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
-        understood = understand(self._services, header, request)
-        self._post(lambda: self._begin(exchange, header, request, understood))
+        understood = understand(header, request, clock=self._services.clock)
+        self._post(lambda: self._begin(exchange, request, understood))
 
     def _event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
-        self._begin(exchange, header, request, understand(self._services, header, request))
+        self._begin(exchange, request, understand(header, request, clock=self._services.clock))
 
     def _begin(
-        self, exchange: Exchange, header: RequestHeader, request: Request, understood: Record | Refusal
+        self, exchange: Exchange, request: Request, understood: Understood | Refusal
     ) -> None:
         """Hand the event to the writer, then to a worker if there is advice to give; on the poller thread."""
         if isinstance(understood, Refusal):
@@ -203,14 +209,22 @@ class Dispatcher:
             self._services.store.submit(understood.record, None)
             self._fail(exchange, Code.REFUSED, understood.reason, stored=Stored.REFUSED)
             return
-        adviser = handlers.adviser_for(self._services, request, understood, header)
+        adviser = adviser_for(self._services, request, understood)
         if adviser is None:
             exchange.expect_no_advice()
-        self._services.store.submit(understood, lambda outcome: _settle(exchange, outcome))
+        self._services.store.submit(understood, lambda outcome: self._settle(exchange, request, outcome))
         if adviser is None:
             return
         lane = self._lanes.pre_task if adviser.urgent else self._lanes.others
         self._in_lane(lane, exchange, adviser.work, stored=None)
+
+    def _settle(self, exchange: Exchange, request: Request, outcome: Outcome) -> None:
+        """Say that an event is stored, or why not; called on the writer thread."""
+        if outcome.stored is Stored.STORED:
+            self._services.counters.add("stored")
+        # A hook prints every body that it gets: what only says `stored` has none.
+        silent = isinstance(request, HookEvent) or outcome.receipt is None
+        exchange.settle(outcome.stored, b"" if silent else encode_reply(outcome.receipt))  # type: ignore[arg-type]
 
     def _in_lane(
         self,

@@ -16,7 +16,7 @@ from types import FrameType
 import structlog
 
 from reasoningbank_daemon import __version__
-from reasoningbank_daemon.config import ConfigError, load_config
+from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
 from reasoningbank_daemon.server.server import Server
@@ -75,7 +75,7 @@ def run(environment: Mapping[str, str], *, home: Path) -> ExitCode:
         lock.release()
 
 
-def _serve(paths: Paths, config: object, environment: Mapping[str, str]) -> ExitCode:
+def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> ExitCode:
     service_manager = ServiceManager.from_environment(environment)
     try:
         services = open_services(paths, config)

@@ -76,7 +76,12 @@ def test_no_acknowledged_write_is_lost_when_the_daemon_is_killed() -> None:
 
 
 def test_indexes_answer_as_a_rebuild_does_after_kills() -> None:
-    queries = ["parser cache retry", "login token session", "export filter migration", "quota ledger snapshot"]
+    queries = [
+        "parser cache retry",
+        "login token session",
+        "export filter migration",
+        "quota ledger snapshot",
+    ]
     journal = Journal()
 
     with scratch_home() as home:

@@ -1,0 +1,1 @@
+"""Derived indexes: each can be thrown away and made again from the bank."""

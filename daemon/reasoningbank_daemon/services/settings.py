@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reasoningbank_daemon.config import Config
+from reasoningbank_daemon.config import Config, config_hash, restart_keys
 
 
 class Settings:
@@ -10,7 +10,11 @@ class Settings:
 
     def __init__(self, config: Config) -> None:
         self.current = config
+        self.sha256 = config_hash(config)
 
-    def replace(self, config: Config) -> None:
-        """Put a new configuration in force for whoever asks next."""
+    def replace(self, config: Config) -> tuple[str, ...]:
+        """Put a new configuration in force; return the keys that take effect only after a restart."""
+        waiting = restart_keys(self.current, config)
         self.current = config
+        self.sha256 = config_hash(config)
+        return waiting

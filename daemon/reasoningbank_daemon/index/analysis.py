@@ -1,0 +1,81 @@
+"""From text to index terms: words, the parts of identifiers and paths, and a light English stem. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+MAX_TERM_CHARS = 40
+MAX_QUERY_TERMS = 32
+"""Lexical throughput falls with the length of a query; a long prompt is searched by its most telling terms."""
+
+_WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*", re.UNICODE)
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_]+", re.UNICODE)
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have he her here him his how i if in "
+    "into is it its let me my no not of on or our out she should so some such than that the their them then there "
+    "these they this those to too up us was we were what when where which while who why will with would you your "
+    "please".split()
+)
+
+
+def terms(text: str) -> list[str]:
+    """Return the index terms of a text, in order and with repetitions.
+
+    An identifier gives its parts and itself: ``parseJsonFile`` gives parse, json, file, parsejsonfile.
+
+    Examples
+    --------
+    >>> terms("Fix the JSON parsers")
+    ['fix', 'json', 'parser']
+    """
+    found: list[str] = []
+    for word in _WORD.findall(text):
+        parts = _PART.findall(word)
+        for part in parts:
+            term = _stem(part.lower())
+            if term not in _STOP and len(term) <= MAX_TERM_CHARS:
+                found.append(term)
+        if len(parts) > 1 and len(word) <= MAX_TERM_CHARS:
+            found.append(word.lower())
+    return found
+
+
+def query_terms(text: str) -> list[str]:
+    """Return the distinct terms to search for: the most frequent in the query first, then as they come."""
+    counts = Counter(terms(text))
+    return [term for term, _ in counts.most_common(MAX_QUERY_TERMS)]
+
+
+def likeness(first: Iterable[str], second: Iterable[str]) -> float:
+    """Return the cosine of two texts' terms in [0, 1], each term weighed by the logarithm of its count."""
+    left, right = _weights(first), _weights(second)
+    norm = math.sqrt(sum(w * w for w in left.values()) * sum(w * w for w in right.values()))
+    if norm == 0:
+        return 0.0
+    return sum(weight * right.get(term, 0.0) for term, weight in left.items()) / norm
+
+
+def _weights(found: Iterable[str]) -> dict[str, float]:
+    return {term: 1.0 + math.log(count) for term, count in Counter(found).items()}
+
+
+def _stem(word: str) -> str:
+    """Strip plural and the commonest verb endings; deliberately little (a wrong stem joins strangers)."""
+    if len(word) <= 3 or not word.isascii():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= 3 and any(vowel in base for vowel in "aeiouy"):
+            if base[-1] == base[-2] and base[-1] not in "lsz":
+                return base[:-1]
+            return base
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word

@@ -1,0 +1,139 @@
+"""BM25 over the bank's experiences with tantivy: on disk, opened in milliseconds, searched off the GIL."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import tantivy
+
+from reasoningbank_daemon.index.analysis import query_terms, terms
+
+FORMAT = 1
+HEAP_BYTES = 15_000_000
+"""The least that tantivy takes for one indexing thread."""
+
+
+class IndexUnusableError(Exception):
+    """What is on disk can't be used; the message says why. The caller makes the index again."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one document: ``text`` is analysed, never stored."""
+
+    id: int
+    text: str
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """Name a document that matches and its BM25 score."""
+
+    id: int
+    score: float
+
+
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    format: int
+    sequence: int
+    count: int
+    files: dict[str, int]
+
+
+class LexicalIndex:
+    """Find documents by their words.
+
+    `update` and `commit` belong to one thread, `search` to any. What was updated is found after `commit`,
+    which also notes how far into the bank the index reaches (``sequence``).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self.sequence = 0
+        fresh = not (folder / "manifest.json").is_file()
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o700, parents=True)
+        else:
+            manifest = self._read_manifest()
+            self.sequence = manifest.sequence
+        builder = tantivy.SchemaBuilder()
+        builder.add_integer_field("id", stored=True, indexed=True, fast=True)
+        builder.add_text_field("body", stored=False, tokenizer_name="whitespace", index_option="freq")
+        self._schema = builder.build()
+        try:
+            self._index = tantivy.Index(self._schema, path=str(folder))
+            self._writer = self._index.writer(HEAP_BYTES, 1)
+        except ValueError as error:
+            raise IndexUnusableError(f"tantivy refuses {folder}: {error}") from error
+        self._searcher = self._index.searcher()
+        if not fresh and self._searcher.num_docs != manifest.count:
+            raise IndexUnusableError(
+                f"the index holds {self._searcher.num_docs} documents, its manifest says {manifest.count}"
+            )
+
+    @property
+    def count(self) -> int:
+        """How many documents can be found."""
+        return int(self._searcher.num_docs)
+
+    def update(self, entries: Iterable[Entry], *, removed: Iterable[int] = ()) -> None:
+        """Add documents, replacing those with the same id, and remove others."""
+        for identifier in removed:
+            self._writer.delete_documents("id", identifier)
+        for entry in entries:
+            self._writer.delete_documents("id", entry.id)
+            document = tantivy.Document()
+            document.add_integer("id", entry.id)
+            document.add_text("body", " ".join(terms(entry.text)))
+            self._writer.add_document(document)
+
+    def commit(self, *, sequence: int) -> None:
+        """Make updates durable and findable; ``sequence`` is the bank's that they reach to."""
+        # Without a manifest the folder is a beginning, not an index: a crash in here means a rebuild.
+        (self._folder / "manifest.json").unlink(missing_ok=True)
+        self._writer.commit()
+        self._index.reload()
+        self._searcher = self._index.searcher()
+        self.sequence = sequence
+        self._write_manifest()
+
+    def search(self, text: str, limit: int) -> list[Hit]:
+        """Return the best documents for a text, best first; empty when no word of it is known."""
+        clauses = [
+            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "body", term, "freq"))
+            for term in query_terms(text)
+        ]
+        if not clauses or limit < 1:
+            return []
+        searcher = self._searcher
+        found = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False)
+        return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
+
+    def close(self) -> None:
+        """Wait for tantivy's threads."""
+        self._writer.wait_merging_threads()
+
+    def _files(self) -> dict[str, int]:
+        # Lock files and what a merge leaves behind come and go; segments are named in meta.json.
+        kept = (file for file in self._folder.iterdir() if file.suffix in {".store", ".term", ".idx", ".fast"})
+        return {file.name: file.stat().st_size for file in kept}
+
+    def _write_manifest(self) -> None:
+        manifest = _Manifest(format=FORMAT, sequence=self.sequence, count=self.count, files=self._files())
+        temporary = self._folder / "manifest.tmp"
+        temporary.write_bytes(msgspec.json.encode(manifest))
+        temporary.rename(self._folder / "manifest.json")
+
+    def _read_manifest(self) -> _Manifest:
+        file = self._folder / "manifest.json"
+        try:
+            manifest = msgspec.json.decode(file.read_bytes(), type=_Manifest)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise IndexUnusableError(f"{file} can't be read: {error}") from error
+        if manifest.format != FORMAT:
+            raise IndexUnusableError(f"{file} has format {manifest.format}, this program writes {FORMAT}")
+        return manifest

@@ -1,0 +1,154 @@
+"""The record of which models did what, kept in memory, and the choice that it supports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from reasoningbank_daemon.config import configured_models, price_document, price_version
+from reasoningbank_daemon.learning.pricing import PriceList, canonical_model, price_list
+from reasoningbank_daemon.learning.selection import Candidate, SelectionPolicy, SelectionRequest, select
+from reasoningbank_daemon.learning.strategies import SimilarTask
+from reasoningbank_daemon.learning.tally import Observation, Tallies, TallyKey
+from reasoningbank_daemon.learning.trajectory import Judgement, Label
+from reasoningbank_daemon.services.library import Found
+from reasoningbank_daemon.services.settings import Settings
+from reasoningbank_daemon.storage.records import Effects, TaskSummary
+from reasoningbank_daemon.storage.store import SqliteStore
+from reasoningbank_schema.advice import ModelSelection
+from reasoningbank_schema.events import PromptSubmitted, SubagentRequested
+
+SIMILAR = 20
+"""How many similar tasks an estimate looks at."""
+
+NO_PROJECT = 0
+"""The project id of a folder that the bank has not seen yet."""
+
+
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a selection and what it was computed from."""
+
+    selection: ModelSelection
+    inputs: dict[str, Any]  # JSON values, written with the decision
+    models_version: str
+
+
+class Selector:
+    """Choose models by the bank's own record; `follow` keeps it current after each commit."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._tallies = Tallies()
+
+    def open(self, store: SqliteStore) -> None:
+        """Read the record of all judged tasks."""
+        self._store = store
+        observations = (_observation(summary) for summary in store.all_summaries())
+        self._tallies = Tallies().add_all(row for row in observations if row is not None)
+
+    def follow(self, effects: Effects) -> None:
+        """Take in tasks that were closed, judged again or reopened; on the library's thread only."""
+        tallies = self._tallies
+        for change in effects.tasks:
+            before = _observation(change.before) if change.before else None
+            after = _observation(change.after) if change.after else None
+            if before is not None:
+                tallies = tallies.remove(before)
+            if after is not None:
+                tallies = tallies.add(after)
+        self._tallies = tallies
+
+    def prices(self) -> PriceList:
+        """Return the price list in force."""
+        document = price_document(self._settings.current.models)
+        return price_list(document, version=price_version(document))
+
+    def for_task(self, event: PromptSubmitted, *, project: int | None, found: Found) -> Choice:
+        """Choose for a user's task."""
+        request = SelectionRequest(
+            project_id=project or NO_PROJECT, host=event.origin.host, running_model=event.origin.model
+        )
+        return self._choose(request, found)
+
+    def for_subagent(self, event: SubagentRequested, *, project: int | None, found: Found) -> Choice:
+        """Choose for a subagent of a given type."""
+        request = SelectionRequest(
+            project_id=project or NO_PROJECT,
+            host=event.origin.host,
+            kind=event.subagent_type or "subagent",
+            subagent=True,
+        )
+        return self._choose(request, found)
+
+    def _choose(self, request: SelectionRequest, found: Found) -> Choice:
+        config = self._settings.current
+        candidates = [
+            Candidate(
+                name=entry.name,
+                host=entry.host,
+                tier=entry.tier,
+                price_in=entry.input,
+                price_out=entry.output,
+                alias=entry.alias,
+            )
+            for entry in configured_models(config)
+            if entry.input is not None and entry.output is not None
+        ]
+        policy = SelectionPolicy(
+            default_model=config.selection.default_model,
+            min_evidence=config.selection.min_evidence,
+            target_success=config.selection.target_success,
+        )
+        similar = self._similar(found)
+        tallies = self._tallies
+        selection = select(request, candidates, tallies, similar, policy)
+        inputs: dict[str, Any] = {
+            "request": msgspec.to_builtins(request),
+            "policy": msgspec.to_builtins(policy),
+            "similar": [msgspec.to_builtins(task) for task in similar],
+            "tallies": {
+                candidate.name: msgspec.to_builtins(
+                    tallies.get(
+                        TallyKey(
+                            project_id=request.project_id,
+                            kind=request.kind,
+                            model=canonical_model(candidate.name),
+                        )
+                    )
+                )
+                for candidate in candidates
+                if candidate.host == request.host
+            },
+        }
+        version = price_version(price_document(config.models))
+        return Choice(selection=selection, inputs=inputs, models_version=version)
+
+    def _similar(self, found: Found) -> list[SimilarTask]:
+        like = {
+            match.document.task_id: match.likeness
+            for match in found.matches[:SIMILAR]
+            if match.document.task_id is not None and match.likeness >= found.threshold
+        }
+        return [
+            SimilarTask(
+                duration_s=summary.duration_s,
+                model=canonical_model(summary.model or ""),
+                cost_usd=summary.cost_usd,
+                probability=summary.probability,
+                likeness=like[identifier],
+            )
+            for identifier, summary in self._store.summaries(list(like)).items()
+            if identifier in like
+        ]
+
+
+def _observation(summary: TaskSummary) -> Observation | None:
+    if summary.model is None:
+        return None
+    return Observation(
+        key=TallyKey(project_id=summary.project_id, kind=summary.kind, model=canonical_model(summary.model)),
+        judgement=Judgement(label=Label(summary.label), probability=summary.probability),
+        duration_s=summary.duration_s,
+        cost_usd=summary.cost_usd,
+    )
