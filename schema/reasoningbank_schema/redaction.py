@@ -88,8 +88,8 @@ slack-webhook | hooks.slack.com | hooks\.slack\.com\\?/(?:services|workflows|tri
 teams-webhook | webhook.office.com | webhook\.office\.com\\?/webhookb2\\?/(?P<s>(?:[\w@-]|\\?/){36,})
 telegram-token | AA | (?<=\d{6}:)AA[\w-]{32,34}(?![\w-])
 terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40,}
-pgpass | :543 | :543\d:[^:\s\\"]{1,63}:[^:\s\\"]{1,63}:(?P<s>[^\s\\"]{1,256})
-url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
+pgpass | :543 | :543\d:[^:\s\\"\[]{1,63}:[^:\s\\"\[]{1,63}:(?P<s>[^\s\\"]{1,256})
+url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
 """
 # The literals are lower-case words (or part of one), and case does not matter in the pattern.
 _WORDED = r"""
@@ -104,7 +104,7 @@ cookie | cookie | cookies?@quote?[ \t]*(?::[ \t]*@quote?|[=,][ \t]*@quote)(?P<s>
 authorization | authorization | @startauthorization@quote?\]?[ \t]*(?:[:=][ \t]*@quote?(?:[a-z][\w-]{2,24}[ \t]+)?|,[ \t]*@quote[a-z][\w-]{2,24}[ \t]+)(?P<s>[^\s"'`\\]{6,8192}(?:[ \t]*,[ \t]*\w+=[^\s"'`\\,]*)*)
 bearer-token | bearer | bearer(?:[ \t]+|%20)(?P<s>(?=[\w.~+=/\\-]{8})(?:[\w.~+=-]+|\\?/)+)
 basic-auth | basic | basic(?:[ \t]+|%20)(?P<s>(?:[A-Za-z0-9+]|\\?/){6,1024}={0,2})
-curl-user | curl | curl\b[^|;]{0,200}?\s-(?:[a-z]*u|-user|-proxy-user)[ =]*@quote?[^\s:"'\\$]{1,128}:(?P<s>[^\s"'\\$<{][^\s"'\\]*)
+curl-user | curl | curl\b[^|;]{0,200}?\s-(?:[a-z]*u|-user|-proxy-user)[ =]*@quote?[^\s:"'\\$\[]{1,128}:(?P<s>[^\s"'\\$<{][^\s"'\\]*)
 cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@quote?(?P<s>[^\s"'\\$<{&|;-][^\s"'\\]{2,})
 sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?\\{0,8}'(?P<s>[^'\\$<{%:?][^'\\]{0,200})
 netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@b)?password@blank(?P<s>@field)
@@ -118,7 +118,7 @@ _PARTS = r"""
 @word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
 @sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+value[ \t]*=[ \t]*|[ \t]*,[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
 @line | (?P<line>[|>]?[+-]?(?:[ \t]*(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n))+[ \t]*)?
-@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?:"{3}|'{3}|@quote|\\{1,8}u002[27]))(?P<s>(?:(?!(?P=open))(?:[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048})(?=(?P=open)))?
+@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>"{3}|'{3}|(?P<deep>\\{1,8})?["'`]|\\{1,8}u002[27])(?P<s>(?:(?!(?P=open)|(?(deep)(?<!\\)"|(?!)))(?>[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048}+)(?=(?P=open)|"|\Z))?
 @lone | (?:pass\w*|pwd|secret)(?-i:: ?(?=[a-z]{6,}(?:[\r\n\\"']|\Z))|=(?=[a-z]{6,}(?:[\s&\\"']|\Z)))
 @bare | (?:[^\s"'`<>\\,;&|(){}\[\]]++|@slash)++
 @env | (?:[^\s"'`<>\\]++|@slash)++
@@ -133,6 +133,7 @@ _PARTS = r"""
 @begin | -{4,5} ?BEGIN [A-Z0-9 ]{0,40}\Z
 @end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
 @body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
+@cut | \\(?:["\\/bfnrt]|u[0-9a-f]{4})
 @next | "\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:)
 @placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
 @name | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
@@ -222,8 +223,8 @@ def _candidates(data: bytes) -> list[int]:
         if len(run) != 36 or run[8] != 45 or run[23] != 45:  # a UUID is no token
             runs.append(run)
     joined = b" ".join(runs).translate(_RUN)
-    seen = [ends[part[-3:]] for part in joined.split(b"_") if part[-3:] in ends]
-    seen += [starts[start] for start in rare.findall(joined)]
+    seen = [ends[end] for end in {part[-3:] for part in joined.split(b"_")} if end in ends]
+    seen += [starts[start] for start in set(rare.findall(joined))]
     letters = data.translate(_LOWER, _NOT_LETTERS)
     seen += [words[word] for word in words if word in letters]
     seen += [others[text] for text in others if text in data]
@@ -255,9 +256,13 @@ def _hits(order: int, data: bytes, low: bytes) -> Iterator[_Hit]:
         while at >= 0:
             match = pattern.match(data, at)
             found = refine(data, match) if match else None
+            at += 1
             if found:
-                yield found[0], found[1], order, found[2]
-            at = haystack.find(literal.encode(), max(at + 1, found[1] if found else 0))
+                start, end, quotes = found
+                end = max(stop for _, stop in _inside_strings(data, start, end)) if _is_json(data) else end
+                yield start, end, order, quotes
+                at = max(at, end)
+            at = haystack.find(literal.encode(), at)
 
 
 def _as_matched(data: bytes, match: re.Match[bytes]) -> _Found:
@@ -323,7 +328,7 @@ def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
     head = data[max(0, at - 64) : at]
     head = head[len(head.rstrip(_NAME_BYTES)) :]
     before = data[max(0, at - len(head) - len(_MARK)) : at - len(head)]
-    if before == _MARK:
+    if _compiled(r"\[redacted:[a-z\d-]+\]").match(data, at - len(head) - len(before)):
         return None
     if before.endswith(b"\\") and head[:1] in (b"n", b"r", b"t"):
         head = head[1:]
@@ -414,8 +419,7 @@ def _inside_strings(data: bytes, start: int, end: int) -> Iterator[tuple[int, in
         at = data.find(b'"', start, end)
         while at >= 0 and _is_escaped(data, at):
             at = data.find(b'"', at + 1, end)
-        if at != start:
-            yield start, at if at >= 0 else end
+        yield start, at if at >= 0 else end
         following = _compiled("@next").match(data, at, end) if at >= 0 else None
         start = following.end() if following else end
 
@@ -424,7 +428,9 @@ def _merged(data: bytes, hits: list[_Hit]) -> list[_Hit]:
     """Return the hits in order, those that overlap as one; no escape sequence or character is cut."""
     merged: list[_Hit] = []
     for begin, stop, order, quotes in sorted(hits):
-        start = begin + (_is_escaped(data, begin) and data[begin] in b'bfnrtu"/\\')
+        slash = data.rfind(b"\\", max(0, begin - 5), begin)
+        cut = None if slash < 0 or _is_escaped(data, slash) else _compiled("@cut").match(data, slash)
+        start = max(begin, cut.end()) if cut else begin
         end = next((i for i in range(stop, len(data)) if data[i] & 0xC0 != 0x80), len(data))
         if merged and start < merged[-1][1]:
             last = merged[-1]
@@ -434,22 +440,30 @@ def _merged(data: bytes, hits: list[_Hit]) -> list[_Hit]:
     return merged
 
 
+def _is_json(data: bytes) -> bool:
+    return data.lstrip()[:1] in b'{["' and data.rstrip()[-1:] in b'}]"'
+
+
 def _redacted(data: bytes) -> tuple[bytes, dict[str, int]]:
-    orders = _candidates(data)
-    low = data.lower() if any(RULES[order].folded for order in orders) else b""
-    hits = [hit for order in orders for hit in _hits(order, data, low)]
     counts: dict[str, int] = {}
-    if not hits:
-        return data, counts
-    is_json = data.lstrip()[:1] in b'{["' and data.rstrip()[-1:] in b'}]"'
-    parts, done = [], 0
-    for start, end, order, quotes in _merged(data, hits):
-        name = RULES[order].id
-        counts[name] = counts.get(name, 0) + 1
-        for begin, stop in _inside_strings(data, start, end) if is_json else ((start, end),):
-            parts += [data[done:begin], quotes, _MARK, name.encode(), b"]", quotes]
-            done = stop
-    return b"".join([*parts, data[done:]]), counts
+    for _ in range(
+        8
+    ):  # a marker can set free what stood in the middle of a word: again until nothing is found
+        orders = _candidates(data)
+        low = data.lower() if orders else b""
+        hits = [hit for order in orders for hit in _hits(order, data, low)]
+        if not hits:
+            break
+        parts, done, is_json = [], 0, _is_json(data)
+        for start, end, order, quotes in _merged(data, hits):
+            name = RULES[order].id
+            counts[name] = counts.get(name, 0) + 1
+            for begin, stop in _inside_strings(data, start, end) if is_json else ((start, end),):
+                marker = quotes + _MARK + name.encode() + b"]" + quotes
+                parts += [data[done:begin], marker if stop > begin else b""]
+                done = stop
+        data = b"".join([*parts, data[done:]])
+    return data, counts
 
 
 def redact(text: str) -> Redaction:

@@ -2,9 +2,81 @@
 
 from __future__ import annotations
 
-from reasoningbank_client import ReasoningBank, ReasoningBankError, UnreachableError
-
+from reasoningbank_client import DeadlineError, ReasoningBank, ReasoningBankError, UnreachableError
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_schema.messages import DaemonStatus, Rating, Recalled, Receipt
+
+LOOK_TIMEOUT_S = 2.0
+WORK_TIMEOUT_S = 10.0
+
+
+def daemon_status(context: Context) -> DaemonStatus | None:
+    """Return the daemon's figures, None when it does not run or does not answer."""
+    if lock_holder(context.paths.lock) is None:
+        return None
+    try:
+        with ReasoningBank(context.paths, timeout_s=LOOK_TIMEOUT_S) as bank:
+            return bank.status()
+    except ReasoningBankError:
+        return None
+
+
+def answering_pid(context: Context) -> int | None:
+    """Return the process id of the daemon that answers, None when none does."""
+    found = daemon_status(context)
+    return found.pid if found else None
+
+
+def ask_to_stop(context: Context) -> bool:
+    """Ask the daemon to stop; say whether it took the request."""
+    try:
+        with ReasoningBank(context.paths, timeout_s=LOOK_TIMEOUT_S) as bank:
+            bank.stop()
+    except ReasoningBankError:
+        return False
+    return True
+
+
+def recall(context: Context, query: str, *, cwd: str, limit: int) -> Recalled:
+    """Return experiences like a question."""
+    try:
+        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
+            return bank.recall(query, cwd=cwd, limit=limit)
+    except ReasoningBankError as error:
+        raise _explained(error) from error
+
+
+def remember(context: Context, text: str, *, title: str, cwd: str, tags: tuple[str, ...]) -> Receipt:
+    """Store a lesson and return its receipt."""
+    try:
+        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
+            receipt = bank.remember(text, title=title, cwd=cwd, tags=tags).receipt
+    except ReasoningBankError as error:
+        raise _explained(error) from error
+    return _stored(receipt)
+
+
+def feedback(context: Context, rating: Rating, *, task_id: int, note: str) -> Receipt:
+    """Store a rating and return its receipt."""
+    try:
+        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
+            receipt = bank.feedback(rating, task_id=task_id, note=note).receipt
+    except ReasoningBankError as error:
+        raise _explained(error) from error
+    return _stored(receipt)
+
+
+def _stored(receipt: Receipt | None) -> Receipt:
+    if receipt is None:
+        raise CommandError("the daemon could not store it", next_step="reasoningbank status")
+    return receipt
+
+
+def _explained(error: ReasoningBankError) -> CommandError:
+    if isinstance(error, UnreachableError):
+        return CommandError(str(error), code=ExitCode.NOT_RUNNING, next_step="reasoningbank up")
+    if isinstance(error, DeadlineError):
+        return CommandError(str(error), code=ExitCode.NO_ANSWER, next_step="reasoningbank logs")
+    return CommandError(str(error))
