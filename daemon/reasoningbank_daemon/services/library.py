@@ -87,6 +87,7 @@ class Library:
         self._folder = paths.indexes / "lexical"
         self._on_tasks = on_tasks
         self._pending: deque[Effects] = deque()
+        self._newest: dict[int, Document] = {}
         self._wake = threading.Condition()
         self._closed = False
         self._threshold = Threshold(value=1.0, basis="the index is not open yet")
@@ -120,6 +121,8 @@ class Library:
 
     def follow(self, effects: Effects) -> None:
         """Take in what a group of records changed; called by the writer after COMMIT, returns at once."""
+        # The index needs some 20 ms to take them in; until then they are looked at one by one.
+        self._newest = {**self._newest, **{document.id: document for document in effects.experiences}}
         with self._wake:
             self._pending.append(effects)
             self._wake.notify()
@@ -128,7 +131,7 @@ class Library:
         """Return experiences like a text, this project's first, each with its exact likeness."""
         hits = self._index.search(text, max(CANDIDATES, limit))
         asked = terms(text)
-        documents = self._store.experiences([hit.id for hit in hits])
+        known = self._store.experiences([*self._newest, *(hit.id for hit in hits)])
         matches = [
             Match(
                 document=found.document,
@@ -136,7 +139,7 @@ class Library:
                 likeness=_likeness(asked, found.document),
                 same_project=project is not None and found.document.project_id == project,
             )
-            for found in documents.values()
+            for found in known.values()
         ]
         matches.sort(key=lambda match: (not match.same_project, -match.likeness, match.document.id))
         return Found(
@@ -187,6 +190,11 @@ class Library:
         if documents or retired:
             self._index.update(map(_entry, documents.values()), removed=retired)
             self._index.commit(sequence=taken[-1].sequence)
+        self._newest = {
+            identifier: document
+            for identifier, document in self._newest.items()
+            if document.sequence > taken[-1].sequence
+        }
 
     def _derive(self) -> None:
         goals = (
