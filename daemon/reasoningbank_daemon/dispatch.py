@@ -158,7 +158,7 @@ class Dispatcher:
             unknown = "Invalid value" in str(error) and "$.type" in str(error)
             self._fail(exchange, Code.UNKNOWN_MESSAGE if unknown else Code.MALFORMED, str(error))
             return
-        except (msgspec.DecodeError, RecursionError) as error:
+        except msgspec.DecodeError as error:
             self._fail(exchange, Code.MALFORMED, f"the body is not MessagePack: {error}")
             return
         self._route(exchange, header, request, len(body))

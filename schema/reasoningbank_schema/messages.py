@@ -7,6 +7,7 @@ each, and a test decodes them all.
 from __future__ import annotations
 
 import enum
+from typing import TypeVar
 
 import msgspec
 
@@ -237,6 +238,7 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_status
 
 Reply = TaskAdvice | EditJudged | Recalled | Receipt | Done | Failure | DaemonStatus
 
+_T = TypeVar("_T")
 _encoder = msgspec.msgpack.Encoder()
 _request_decoder: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _reply_decoder: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
@@ -257,7 +259,7 @@ def decode_request(body: bytes) -> Request:
     msgspec.DecodeError
         When the bytes are not MessagePack.
     """
-    return _request_decoder.decode(body)
+    return _decode(_request_decoder, body)
 
 
 def encode_reply(reply: Reply) -> bytes:
@@ -267,4 +269,12 @@ def encode_reply(reply: Reply) -> bytes:
 
 def decode_reply(body: bytes) -> Reply:
     """Decode a reply body; raises as `decode_request` does."""
-    return _reply_decoder.decode(body)
+    return _decode(_reply_decoder, body)
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[_T], body: bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:
+        # msgspec lets these two through as they are; to a caller they are bytes that can't be read.
+        raise msgspec.DecodeError(str(error)) from error

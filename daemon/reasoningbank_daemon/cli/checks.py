@@ -20,7 +20,7 @@ from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.hooks import hook_status
-from reasoningbank_daemon.config import Config, ConfigError, Synchronous, load_config
+from reasoningbank_daemon.config import ConfigError, load_config
 from reasoningbank_daemon.storage.inspection import LOW_DISK_BYTES, Gravity, inspect
 from reasoningbank_hooks.installer import InstallError, State
 from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES
@@ -60,15 +60,14 @@ def check_program(_context: Context) -> Iterator[Check]:
 
 
 def check_configuration(context: Context) -> Iterator[Check]:
-    """Read the configuration, and name what is allowed and unwise."""
+    """Read the configuration."""
     try:
-        config = load_config(context.paths.config_file)
+        load_config(context.paths.config_file)
     except ConfigError as error:
         yield _error("configuration", str(error), "mend it, then: reasoningbank config check")
         return
     file = context.paths.config_file
     yield _ok("configuration", f"{file} is right" if file.exists() else "the defaults (no file)")
-    yield from _unwise(config)
 
 
 def check_folders(context: Context) -> Iterator[Check]:
@@ -187,15 +186,6 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_hooks,
     check_daemon,
 )
-
-
-def _unwise(config: Config) -> Iterator[Check]:
-    if config.storage.synchronous is not Synchronous.FULL:
-        yield _warning(
-            "configuration",
-            f'storage.synchronous is "{config.storage.synchronous.value}": a power cut can lose what was acknowledged',
-            "reasoningbank config set storage.synchronous full",
-        )
 
 
 def _folder_problems(folder: Path) -> Iterator[Check]:

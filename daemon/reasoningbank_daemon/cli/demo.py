@@ -41,6 +41,10 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 SETTLE_TIMEOUT_S = 20.0
 _WIDTH = 100
+_INTRODUCTION = """\
+Two recorded sessions of Claude Code, played through the real hook program and daemon in a scratch bank; your own
+bank and your agent's settings are not touched. Each line is an event of the agent: "." where ReasoningBank stores
+it and stays silent, ">" where it has something to say."""
 _RECORD_WIDTH = 140
 
 
@@ -112,7 +116,7 @@ def play(context: Context, host: str, session: RecordedSession) -> None:
     for step in session.steps:
         _grow_transcripts(step, context.now_ns())
         answer = call_hook(context, host, step)
-        context.say(f"{describe_step(step)}")
+        context.say(f"{'.' if not answer else '>'} {describe_step(step)}")
         for line in describe_answer(answer):
             context.say(f"    {line}")
 
@@ -154,9 +158,8 @@ def describe_step(step: RecordedStep) -> str:
 
 
 def describe_answer(answer: bytes) -> Iterator[str]:
-    """Yield what an answer means: who is told what."""
+    """Yield what an answer means: who is told what; nothing for silence."""
     if not answer:
-        yield "-> silence"
         return
     document = json.loads(answer)
     specific = document.get("hookSpecificOutput", {})

@@ -19,8 +19,6 @@ from reasoningbank_daemon.config.sections import (
     QualitySection,
     RecallSection,
     SelectionSection,
-    StorageSection,
-    Synchronous,
     TasksSection,
 )
 
@@ -35,8 +33,6 @@ __all__ = [
     "QualitySection",
     "RecallSection",
     "SelectionSection",
-    "StorageSection",
-    "Synchronous",
     "TasksSection",
     "config_hash",
     "configured_models",

@@ -23,7 +23,6 @@ from reasoningbank_daemon.config.sections import (
     QualitySection,
     RecallSection,
     SelectionSection,
-    StorageSection,
     TasksSection,
 )
 
@@ -41,7 +40,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Hold the whole configuration; ``models`` lists only what the user adds to the dated defaults."""
 
     daemon: DaemonSection = DaemonSection()
-    storage: StorageSection = StorageSection()
     recall: RecallSection = RecallSection()
     quality: QualitySection = QualitySection()
     selection: SelectionSection = SelectionSection()

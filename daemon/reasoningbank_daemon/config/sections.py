@@ -25,14 +25,6 @@ class LogLevel(enum.StrEnum):
     ERROR = "error"
 
 
-class Synchronous(enum.StrEnum):
-    """Name when SQLite waits for the disk; anything below ``full`` can lose acknowledged events."""
-
-    FULL = "full"
-    NORMAL = "normal"
-    OFF = "off"
-
-
 class EmbedderName(enum.StrEnum):
     """Name what finds similar tasks: words alone, or words and a sentence embedding."""
 
@@ -74,29 +66,6 @@ class DaemonSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = LogLevel.INFO
 
 
-class StorageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the bank is written and how much of each thing is kept."""
-
-    synchronous: Annotated[
-        Synchronous,
-        Meta(
-            description="`full` keeps acknowledged events over a power cut, the others do not", extra=_RESTART
-        ),
-    ] = Synchronous.FULL
-    receipt_days: Annotated[
-        int, Meta(ge=1, le=3650, description="days for which a copy of an event is recognised as one")
-    ] = 30
-    prompt_chars: Annotated[
-        int, Meta(ge=500, le=100_000, description="characters of a prompt that are kept")
-    ] = 20_000
-    step_output_chars: Annotated[
-        int, Meta(ge=0, le=100_000, description="characters at the end of a command's output that are kept")
-    ] = 2_000
-    backups_kept: Annotated[
-        int, Meta(ge=1, le=100, description="copies of the bank kept from before migrations")
-    ] = 3
-
-
 class RecallSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is found and told at the start of a task."""
 
@@ -130,7 +99,8 @@ class QualitySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         True
     )
     engines_off: Annotated[
-        tuple[str, ...], Meta(description="engines that are not run, by the name that a verdict gives them")
+        tuple[str, ...],
+        Meta(description="engines that are not run, by the name that a verdict gives them", extra=_RESTART),
     ] = ()
 
 

@@ -94,7 +94,12 @@ class Server:
 
     def _take(self, frames: list[bytes]) -> None:
         self._last_request_s = self._services.clock.monotonic_s()
-        self._dispatcher.take(frames)
+        try:
+            self._dispatcher.take(frames)
+        except Exception:
+            # One request must not end the service of all others; the log has what it needs to be mended.
+            self._services.counters.add("defects")
+            log.exception("dispatch_defect", frames=len(frames))
 
     def _tick(self) -> None:
         self._service_manager.ping()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 
@@ -60,8 +61,8 @@ def _daemons_of(home: str) -> list[int]:
         if not name.isdigit():
             continue
         try:
-            command = open(f"/proc/{name}/cmdline", "rb").read()
-            environment = open(f"/proc/{name}/environ", "rb").read()
+            command = Path(f"/proc/{name}/cmdline").read_bytes()
+            environment = Path(f"/proc/{name}/environ").read_bytes()
         except OSError:
             continue
         if b"reasoningbank" in command and b"daemon.main" in command and f"RB_HOME={home}".encode() in environment:
