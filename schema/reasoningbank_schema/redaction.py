@@ -1,8 +1,7 @@
 """Remove secrets from text before anything is stored.
 
-One file that needs the standard library alone: the installer copies it beside the hook program, whose
-failure path runs it under a bare ``python3 -IS``. It works on UTF-8 bytes: raw payloads are not decoded, and
-lower-casing moves nothing. The formats, the limits and the measurements are in ``docs/redaction.md``.
+One file that needs the standard library alone: the installer copies it for the hook's failure path. It works
+on UTF-8 bytes, so lower-casing moves nothing. Formats, limits, measurements: ``docs/redaction.md``.
 """
 
 from __future__ import annotations
@@ -35,11 +34,12 @@ class Redaction(NamedTuple):
 # Tokens known by their prefix: id, prefixes, then the alphabet and the least length of what follows. A prefix of
 # under six characters counts only at the start of a word.
 _PREFIXED = """
-adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 u50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
-artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; trello-token ATTA h60; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
+adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 a50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
+artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
 bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40
-circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32
-datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20; dropbox-token sl. .60
+circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50; cloudflare-origin-key v1.0- w120; cloudflare-token cfk_,cfut_,cfat_ w36
+crates-token cio a32; databricks-token dapi h32; datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60
+docker-token dckr_pat_,dckr_oat_ w20; doppler-token dp.pt.,dp.st.,dp.ct.,dp.sa.,dp.scim.,dp.audit. .40; dropbox-token sl. .60
 duffel-token duffel_live_,duffel_test_ .40; dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40
 facebook-token EAAB,EAAC,EAAG,EAAM a80; figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12
 flyio-token fm2_,fm1r_,fm1a_,fo1_ b40; github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
@@ -49,7 +49,7 @@ honeycomb-key hcaik_,hcxik_ a40; hubspot-token pat-na1-,pat-na2-,pat-eu1- w36; h
 linear-key lin_api_,lin_oauth_,lin_wh_ a30; mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40
 mongodb-atlas-secret mdb_sa_sk_ w30; neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30
 newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40; npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40
-octopus-key API- u25; onepassword-token ops_eyJ b99; openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20
+octopus-key API- a25; onepassword-token ops_eyJ b99; openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20
 openshift-token sha256~ w40; perplexity-key pplx- a40; pinecone-key pcsk_ w40; plaid-token access-sandbox-,access-development-,access-production- w36
 planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs_ a30; postman-key PMAK-,PMAT- w24; pulumi-token pul- h40
 pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24; replicate-token r8_ w34
@@ -57,8 +57,9 @@ rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b
 shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10
 sonar-token squ_,sqp_,sqa_ h40; sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAAE,EAAAl w20
 stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10; stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20
-tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20; together-key tgp_v1_ w30; twilio-key SK h32
-typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20; xai-key xai- w40
+tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20; together-key tgp_v1_ w30
+trello-token ATTA h60; twilio-key SK h32; typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20
+xai-key xai- w40
 """
 # Tokens of another shape: id | literals | pattern. A group `s` is the secret when it is not the whole match;
 # `from` is a look-behind group where it starts. Each literal of a token, here and above, stands in a run of
@@ -71,25 +72,21 @@ azure-client-secret | Q~ | (?<=(?P<from>[\w~.]{3}\d))Q~[\w~.-]{31,40}
 azure-devops-token | AZDO | (?<=(?P<from>[A-Za-z0-9]{76}))AZDO[A-Za-z0-9]{4}
 braintree-token | $production$ $sandbox$ | \$(?:production|sandbox)\$(?P<s>[a-z0-9]{16}\$\h{32})
 clickup-token | pk_ | @startpk_\d{4,}_[A-Z0-9]{32}
-cloudflare-origin-key | v1.0- | @startv1\.0-\h{24}-\h{100,}
 discord-token | M N O | (?:(?<![\w.-])@edge)[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])
-discord-webhook | /webhooks/ | /webhooks\\?/\d{15,21}\\?/(?P<s>[\w-]{50,})
-doppler-token | dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit. | @startdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]+\.)?[A-Za-z0-9]{40,}
 jwt | eyJ | @startruneyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*){0,3}
 launchdarkly-key | api- sdk- | @start(?:api|sdk)-\h{8}-\h{4}-4\h{3}-\h{4}-\h{12}
 mailchimp-key | -us | (?<=(?P<from>\h{32}))-us\d{1,2}(?!\w)
 newrelic-license | NRAL | (?<=(?P<from>\h{36}))NRAL
 onepassword-key | A3- | @startA3(?:-[A-Z0-9]{5,11}){5,6}
 pagerduty-key | u+ | @startu\+[\w-]{18}(?![\w-])
+pgpass | :543 | :543\d:[^:\s\\"\[]{1,63}:[^:\s\\"\[]{1,63}:(?P<s>[^\s\\"]{1,256})
 resend-key | re_ | @startre_[A-Za-z0-9]{8,}_[A-Za-z0-9]{20,}
 signed-url | sig= X-Amz-Signature= X-Goog-Signature= | (?<![A-Za-z])(?:sig|X-(?:Amz|Goog)-Signature)=(?P<s>(?:[\w%+-]|\\?/){30,}=?)
 sk-key | sk- | @startsk-(?=[a-z-]{0,40}[A-Z0-9])(?=[A-Za-z-]{0,80}\d)[\w-]{20,}
-slack-webhook | hooks.slack.com | hooks\.slack\.com\\?/(?:services|workflows|triggers)\\?/(?P<s>(?:\w|\\?/){20,})
-teams-webhook | webhook.office.com | webhook\.office\.com\\?/webhookb2\\?/(?P<s>(?:[\w@-]|\\?/){36,})
 telegram-token | AA | (?<=\d{6}:)AA[\w-]{32,34}(?![\w-])
 terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40,}
-pgpass | :543 | :543\d:[^:\s\\"\[]{1,63}:[^:\s\\"\[]{1,63}:(?P<s>[^\s\\"]{1,256})
 url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
+webhook-url | hooks.slack.com webhook.office.com /webhooks/ | (?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|webhook\.office\.com\\?/webhookb2|/webhooks\\?/\d{15,21})\\?/(?P<s>(?:[\w@-]|\\?/){20,})
 """
 # The literals are lower-case words (or part of one), and case does not matter in the pattern.
 _WORDED = r"""
@@ -107,7 +104,7 @@ basic-auth | basic | basic(?:[ \t]+|%20)(?P<s>(?:[A-Za-z0-9+]|\\?/){6,1024}={0,2
 curl-user | curl | curl\b[^|;]{0,200}?\s-(?:[a-z]*u|-user|-proxy-user)[ =]*@quote?[^\s:"'\\$\[]{1,128}:(?P<s>[^\s"'\\$<{][^\s"'\\]*)
 cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@quote?(?P<s>[^\s"'\\$<{&|;-][^\s"'\\]{2,})
 sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?\\{0,8}'(?P<s>[^'\\$<{%:?][^'\\]{0,200})
-netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@b)?password@blank(?P<s>@field)
+netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@blank)?password@blank(?P<s>@field)
 """
 # Parts of patterns. @start is the start of a word, also after an escape or a terminal colour; @quote and @blank
 # may be escaped; @word to @value are a name that ends in such a word, and what it is given. The rest say what a
@@ -133,20 +130,20 @@ _PARTS = r"""
 @begin | -{4,5} ?BEGIN [A-Z0-9 ]{0,40}\Z
 @end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
 @body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
-@cut | \\(?:["\\/bfnrt]|u[0-9a-f]{4})
-@next | "\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:)
+@escape | \\(?:["\\/bfnrt]|u[0-9a-f]{4})
+@inside | (?P<inside>[^"\\]*+(?:\\.[^"\\]*+)*+)(?P<next>"\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:))?
 @placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
+@trivial | .{0,3}|[-,}\]:;)\s].*|\\{1,8}[nr].*
+@mixed | (?=.*\d)(?=.*[a-z]).*
 @name | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
 @path | (?:~|\.{0,2})/[\w./ -]*|[a-z]:\\.*|[\w+.-]+://.*|[\w./-]*\.(?:pem|key|json|ya?ml|txt|crt|pub|env)
 @code | [a-z_$][\w$]*(?:(?:\.|->|::|\?\.)[a-z_$][\w$]*)+!?|[a-z_]+|[uif]\d+|\w*(?:int|bytes|array)\d*
-@random | (?!.{8}-)(?!(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})\Z)[\w.~+/=:-]{16,}
+@random | (?!.{8}-)(?!(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})\Z)(?=[\w.~+/=:-]{16,}\Z)(?:.*[-_./:~])?(?=[^-_./:~]*\d)(?=[^-_./:~]*[a-z])[^-_./:~]{12,}(?:[-_./:~].*)?
 @never | .*public[_.$-]*key[_.$-]*token|.*(?:public|pub|primary|foreign|sort|partition|cache|hash|index)[_.$-]*key|(?-i:.*(?:(?<!ss)[a-z]pass|[A-Z]PASS))
 @always | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|pwd|secret|(?<![a-z0-9])creds?|credentials?|(?-i:TOKEN))
 \h | [0-9a-f]
 """
-_ALPHABETS = dict(
-    zip("ahuw.b", ["[A-Za-z0-9]", r"\h", "[0-9A-Z]", r"[\w-]", r"[\w.=-]", r"(?:[\w+=-]|\\?/)"], strict=True)
-)
+_ALPHABETS = {"a": "[A-Za-z0-9]", "h": r"\h", "w": r"[\w-]", ".": r"[\w.=-]", "b": r"(?:[\w+=-]|\\?/)"}
 _ALSO = {"cli-password": " -p", "netrc": "pass", "pgpass": ":543", "sql-password": "@", "url-password": "@"}
 
 
@@ -160,9 +157,8 @@ def _rules() -> Iterator[Rule]:
     for table in (_SHAPED, _WORDED):
         for row in table.strip().splitlines():
             name, words, pattern = row.split(" | ")
-            yield Rule(
-                name, f"by {words}", tuple(words.split()), pattern, table is _WORDED, _ALSO.get(name, "")
-            )
+            literal, also = tuple(words.split()), _ALSO.get(name, "")
+            yield Rule(name, f"found by {words}", literal, pattern, folded=table is _WORDED, also=also)
 
 
 _EXPANSIONS = dict(row.split(" | ", 1) for row in _PARTS.strip().splitlines())
@@ -292,17 +288,7 @@ def _private_key(data: bytes, match: re.Match[bytes]) -> _Found:
     return (begin.start() if begin else match.end(), body.end(), b"") if body and body[0] else None
 
 
-def _is_mixed(value: bytes) -> bool:
-    return bool(re.search(rb"\d", value) and re.search(rb"[A-Za-z]", value))
-
-
-def _is_random(value: bytes) -> bool:
-    """Tell whether a value looks generated: long, letters and digits mixed, no digest or UUID, no words."""
-    return _is("@random", value) and any(len(p) > 11 and _is_mixed(p) for p in re.split(rb"[-_./:~]", value))
-
-
 def _is_basic(value: bytes) -> bool:
-    """Tell whether a value is ``user:password`` in base64."""
     try:
         plain = binascii.a2b_base64(value.replace(b"\\", b"") + b"==")
     except binascii.Error:
@@ -314,13 +300,9 @@ def _level(name: bytes) -> int:
     """Return how sure a name is to hold a secret: 0 never, 1 if it looks random, 2 if mixed, 3 any value."""
     if _is("@never", name):
         return 0
-    return (
-        3
-        if _is("@always", name)
-        else 2
-        if name.isupper() or name.lower().endswith((b"token", b"pass"))
-        else 1
-    )
+    if _is("@always", name):
+        return 3
+    return 2 if name.isupper() or name.lower().endswith((b"token", b"pass")) else 1
 
 
 def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
@@ -347,57 +329,46 @@ def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
 
 
 def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
-    value, word = match["s"].strip(b" :"), match["word"].lower()
-    if (
-        len(value) < 4
-        or _compiled(r"[-,}\]:;)\s]|\\{1,8}[nr]").match(match["s"])
-        or _is("@placeholder|@path|@name", value)
-        or not level
-    ):
+    value, word = match["s"].rstrip(b" :"), match["word"].lower()
+    if not level or _is("@trivial|@placeholder|@path|@name", value):
         return False
     if level == 1 or match["line"] or (sep == b" " and not word.startswith(b"passw")):
-        return _is_random(value) or (word == b"auth" and _is_basic(value))
+        return _is("@random", value) or (word == b"auth" and _is_basic(value))
     if re.search(rb"\s|\\{1,8}[nrt]", value) or match["open"][-1:] == b"`":
         return word.startswith((b"pass", b"pw")) and sep in (b"=", b":") and match["open"][-1:] != b"`"
     if level == 2 or match["call"] or sep in _WEAK:
-        return len(value) > 7 and _is_mixed(value)
+        return len(value) > 7 and _is("@mixed", value)
     return True
 
 
 def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Match[bytes]) -> bool:
     value, level, tail = seen[0].rstrip(b":.!?"), _level(name), seen.string[seen.end() : seen.end() + 1]
     plain, word = match["sep"].strip(), match["word"].lower()
-    if plain in _WEAK or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<"):
-        return False
-    if _is("@placeholder|@path", value) or value.lower() == word or not level:
+    code = plain in _WEAK or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<")
+    if code or not level or value.lower() == word or _is("@placeholder|@path", value):
         return False
     yaml = level == 3 and sep == b":" and (tail != b" " or not value.isalpha()) and not match["line"]
-    if sep == b"--" or (name.isupper() and (match["sep"] == b"=" or yaml)):
-        if not match["close"] and level > 1:  # a bare value after a quoted name is code
-            return len(value) > 3 and not value.startswith(b"-")
+    sure = sep == b"--" or (name.isupper() and (match["sep"] == b"=" or yaml))
+    if sure and level > 1 and not match["close"]:  # what stands bare after a quoted name is code
+        return len(value) > 3 and not value.startswith(b"-")
     if level == 1 or match["line"] or not plain:
-        return _is_random(value)
+        return _is("@random", value)
     secret = level == 3 and word.startswith((b"pass", b"pw", b"se"))
     if secret and not _is("@name", value) and _compiled("@lone").match(seen.string, match.start()):
         return True
-    if _is("@code|@name", value) or len(value) < (5 if level == 3 else 8):
-        return False
-    return _is_mixed(value) or (secret and re.search(rb"\d|[^\w.-]", value) is not None)
+    odd = _is("@mixed", value) or (secret and re.search(rb"\d|[^\w.-]", value))
+    return bool(odd) and len(value) > (4 if level == 3 else 7) and not _is("@code|@name", value)
 
 
 def _header(data: bytes, match: re.Match[bytes]) -> _Found:
     value, basic = match["s"], match[0][:2].lower() == b"ba"
-    good = (
-        not basic
-        and (_is_mixed(value) or len(value) > 24)
-        and not _is("@placeholder|@code|@name|.*[(].*", value)
-    )
-    return _as_matched(data, match) if good or _is_basic(value) else None
+    good = (len(value) > 24 or _is("@mixed", value)) and not _is("@placeholder|@code|@name|.*[(].*", value)
+    return _as_matched(data, match) if (good and not basic) or _is_basic(value) else None
 
 
 def _url(data: bytes, match: re.Match[bytes]) -> _Found:
     user, last = ("user", "s") if match["alone"] is None else ("alone", "alone")
-    if _is_random(match[user]) and len(match[user]) > 19:
+    if _is("@random", match[user]) and len(match[user]) > 19:
         return match.start(user), match.end(last), b""
     return None if last == "alone" or _is("@placeholder", match["s"]) else _as_matched(data, match)
 
@@ -408,20 +379,12 @@ _REFINE |= dict.fromkeys(("authorization", "bearer-token", "basic-auth"), _heade
 _REFINE |= dict.fromkeys(("password", "secret", "token", "key", "auth"), _assigned)
 
 
-def _is_escaped(data: bytes, at: int) -> bool:
-    tail = data[max(0, at - 64) : at]
-    return (len(tail) - len(tail.rstrip(b"\\"))) % 2 == 1
-
-
 def _inside_strings(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Yield the parts of a span that lie inside the strings of one JSON array, or inside the one string."""
-    while start < end:
-        at = data.find(b'"', start, end)
-        while at >= 0 and _is_escaped(data, at):
-            at = data.find(b'"', at + 1, end)
-        yield start, at if at >= 0 else end
-        following = _compiled("@next").match(data, at, end) if at >= 0 else None
-        start = following.end() if following else end
+    for part in _compiled("@inside").finditer(data, start, end):
+        yield part.span("inside")
+        if not part["next"]:
+            return
 
 
 def _merged(data: bytes, hits: list[_Hit]) -> list[_Hit]:
@@ -429,26 +392,25 @@ def _merged(data: bytes, hits: list[_Hit]) -> list[_Hit]:
     merged: list[_Hit] = []
     for begin, stop, order, quotes in sorted(hits):
         slash = data.rfind(b"\\", max(0, begin - 5), begin)
-        cut = None if slash < 0 or _is_escaped(data, slash) else _compiled("@cut").match(data, slash)
-        start = max(begin, cut.end()) if cut else begin
+        before = data[max(0, slash - 64) : max(0, slash)]
+        odd = slash >= 0 and (len(before) - len(before.rstrip(b"\\"))) % 2 == 0
+        escape = _compiled("@escape").match(data, slash) if odd else None
+        start = max(begin, escape.end()) if escape else begin
         end = next((i for i in range(stop, len(data)) if data[i] & 0xC0 != 0x80), len(data))
         if merged and start < merged[-1][1]:
-            last = merged[-1]
-            merged[-1] = last[0], max(end, last[1]), min(order, last[2]), last[3]
-        else:
-            merged.append((start, end, order, quotes))
+            start, last, above, quotes = merged.pop()  # noqa: PLW2901 - the two become one
+            end, order = max(end, last), min(order, above)  # noqa: PLW2901
+        merged.append((start, end, order, quotes))
     return merged
 
 
 def _is_json(data: bytes) -> bool:
-    return data.lstrip()[:1] in b'{["' and data.rstrip()[-1:] in b'}]"'
+    return data[:64].lstrip()[:1] in b'{["' and data[-64:].rstrip()[-1:] in b'}]"'
 
 
 def _redacted(data: bytes) -> tuple[bytes, dict[str, int]]:
     counts: dict[str, int] = {}
-    for _ in range(
-        8
-    ):  # a marker can set free what stood in the middle of a word: again until nothing is found
+    for _ in range(8):  # a marker can set free what was glued to the secret: again until nothing is found
         orders = _candidates(data)
         low = data.lower() if orders else b""
         hits = [hit for order in orders for hit in _hits(order, data, low)]
@@ -483,9 +445,7 @@ def redact_bytes(payload: bytes) -> tuple[bytes, int]:
 
 def cap_text(text: str, limit_chars: int) -> str:
     """Return `text`, or `limit_chars` characters of its head and tail around a marker that counts the rest."""
-    if len(text) <= limit_chars:
-        return text
     room = limit_chars - len(f"… [{len(text)} characters cut] …")
-    if room < 2:
+    if len(text) <= limit_chars or room < 2:
         return text[: max(0, limit_chars)]
     return f"{text[: room - room // 2]}… [{len(text) - room} characters cut] …{text[-(room // 2) :]}"

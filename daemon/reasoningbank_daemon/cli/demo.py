@@ -83,10 +83,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     try:
         scratch = _scratch(context, folder)
         recording = load_recording(folder)
-        context.say(
-            "ReasoningBank plays two recorded sessions of Claude Code in a scratch bank. Your own bank and"
-        )
-        context.say("your agent's settings are not touched.")
+        context.say(_INTRODUCTION)
         with running_daemon(scratch):
             for session in recording.sessions:
                 play(scratch, recording.host, session)

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.json:
         context.say_json({"price_list": version, "default": default, "models": msgspec.to_builtins(models)})
         return ExitCode.OK
-    rows = [("", "MODEL", "HOST", "ALIAS", "TIER", "IN", "OUT", "CACHE READ", "AS OF")]
+    rows: list[tuple[str, ...]] = [("", "MODEL", "HOST", "ALIAS", "TIER", "IN", "OUT", "CACHE READ", "AS OF")]
     rows += [_row(model, is_default=model.name == default) for model in models]
     for line in wording.table(rows):
         context.say(line)

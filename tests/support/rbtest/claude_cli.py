@@ -52,6 +52,10 @@ class Run:
             found.setdefault(name, []).append(int(status))
         for name, status in re.findall(r"\] (SessionEnd:\S+) \[.*?\] completed with status (\d+)", self.debug_log):
             found.setdefault(name, []).append(int(status))
+        # A plugin's hooks are told only by the stream.
+        for hook in self.hook_responses():
+            if hook["hook_name"] not in found:
+                found[hook["hook_name"]] = [hook.get("exit_code") or 0]
         return found
 
 

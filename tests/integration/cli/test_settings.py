@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from rbtest.command_line import CommandLine
+
+
+def test_set_keeps_the_file_and_show_marks_the_change(bench: CommandLine) -> None:
+    file = bench.home / "config.toml"
+    file.write_text("# mine\n[recall] # told\ninjected = 1 # best\n", encoding="utf-8")
+
+    done = bench.run("config", "set", "recall.injected", "2")
+    shown = bench.run("config", "show")
+
+    assert done.returncode == 0
+    assert file.read_text(encoding="utf-8") == "# mine\n[recall] # told\ninjected = 2 # best\n"
+    assert "* injected = 2" in shown.stdout
+
+
+def test_check_names_the_key_and_what_is_allowed(bench: CommandLine) -> None:
+    (bench.home / "config.toml").write_text("[recall]\ninjected = 9\n", encoding="utf-8")
+
+    done = bench.run("config", "check")
+
+    assert done.returncode == 78
+    assert (
+        f"{bench.home}/config.toml: recall.injected is 9; allowed: a whole number from 0 to 5" in done.stderr
+    )
+
+
+def test_key_that_is_read_at_start_asks_for_a_restart(bench: CommandLine) -> None:
+    done = bench.run("config", "set", "daemon.workers_other", "3")
+
+    assert "Next: reasoningbank down && reasoningbank up" in done.stdout
+
+
+def test_model_list_shows_what_the_user_changed(bench: CommandLine) -> None:
+    (bench.home / "config.toml").write_text(
+        '[[models]]\nname = "claude-haiku-5-5"\ninput = 0.5\n', encoding="utf-8"
+    )
+
+    listed = bench.json("models", "list")
+
+    changed = next(model for model in listed["models"] if model["name"] == "claude-haiku-5-5")
+    assert (changed["input"], changed["alias"]) == (0.5, "haiku")
+    assert listed["default"] == "claude-opus-5-5"
