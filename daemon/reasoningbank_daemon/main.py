@@ -15,7 +15,7 @@ from types import FrameType
 
 import structlog
 
-from reasoningbank_daemon import __version__
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
@@ -125,7 +125,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog="Exit codes: "
         + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode),
     )
-    parser.add_argument("--version", action="version", version=f"reasoningbankd {__version__}")
+    parser.add_argument("--version", action="version", version=f"reasoningbankd {CODE_VERSION}")
     return parser.parse_args(argv)
 
 

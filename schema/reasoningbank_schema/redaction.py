@@ -21,7 +21,7 @@ class Rule(NamedTuple):
     literals: tuple[str, ...]
     pattern: str
     folded: bool  # the literals are lower-case words, and case does not matter
-    also: str  # a text without this is not looked at
+    also: str  # the text to look for first, when that is not the literals
 
 
 class Redaction(NamedTuple):
@@ -36,34 +36,32 @@ class Redaction(NamedTuple):
 _PREFIXED = """
 adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 a50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
 artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
-bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40
-circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50; cloudflare-origin-key v1.0- w120; cloudflare-token cfk_,cfut_,cfat_ w36
-crates-token cio a32; databricks-token dapi h32; datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60
-docker-token dckr_pat_,dckr_oat_ w20; doppler-token dp.pt.,dp.st.,dp.ct.,dp.sa.,dp.scim.,dp.audit. .40; dropbox-token sl. .60
-duffel-token duffel_live_,duffel_test_ .40; dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40
-facebook-token EAAB,EAAC,EAAG,EAAM a80; figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12
-flyio-token fm2_,fm1r_,fm1a_,fo1_ b40; github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
+bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40; circleci-token CCIPAT_,CCIPRJ_ w20
+clojars-token CLOJARS_ a50; cloudflare-origin-key v1.0- w120; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32
+datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20
+doppler-token dp.pt.,dp.st.,dp.ct.,dp.sa.,dp.scim.,dp.audit. .40; dropbox-token sl. .60; duffel-token duffel_live_,duffel_test_ .40
+dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40; facebook-token EAAB,EAAC,EAAG,EAAM a80
+figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12; flyio-token fm2_,fm1r_,fm1a_,fo1_ b40
+github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
 gitlab-token glpat-,glptt-,gldt-,glrt-,glrtr-,glcbt-,glft-,glimt-,glagent-,gloas-,glsoat-,glffct-,glwt- .16; google-api-key AIza w30
 google-oauth-token ya29.,GOCSPX-,1//0 .20; grafana-key eyJrIjoi b30; grafana-token glc_,glsa_ b32; groq-key gsk_ a40; heroku-key HRKU- w36
 honeycomb-key hcaik_,hcxik_ a40; hubspot-token pat-na1-,pat-na2-,pat-eu1- w36; huggingface-token hf_,api_org_ a30; langsmith-key lsv2_pt_,lsv2_sk_ w32
-linear-key lin_api_,lin_oauth_,lin_wh_ a30; mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40
-mongodb-atlas-secret mdb_sa_sk_ w30; neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30
-newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40; npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40
-octopus-key API- a25; onepassword-token ops_eyJ b99; openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20
-openshift-token sha256~ w40; perplexity-key pplx- a40; pinecone-key pcsk_ w40; plaid-token access-sandbox-,access-development-,access-production- w36
-planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs_ a30; postman-key PMAK-,PMAT- w24; pulumi-token pul- h40
-pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24; replicate-token r8_ w34
-rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
-shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10
-sonar-token squ_,sqp_,sqa_ h40; sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAAE,EAAAl w20
-stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10; stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20
-tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20; together-key tgp_v1_ w30
-trello-token ATTA h60; twilio-key SK h32; typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20
-xai-key xai- w40
+linear-key lin_api_,lin_oauth_,lin_wh_ a30; mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40; mongodb-atlas-secret mdb_sa_sk_ w30
+neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30; newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40
+npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40; octopus-key API- a25; onepassword-token ops_eyJ b99
+openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20; openshift-token sha256~ w40; perplexity-key pplx- a40; pinecone-key pcsk_ w40
+plaid-token access-sandbox-,access-development-,access-production- w36; planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs_ a30
+postman-key PMAK-,PMAT- w24; pulumi-token pul- h40; pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24
+replicate-token r8_ w34; rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
+shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10; sonar-token squ_,sqp_,sqa_ h40
+sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAAE,EAAAl w20; stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10
+stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20; tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16
+tavily-key tvly- w20; together-key tgp_v1_ w30; trello-token ATTA h60; twilio-key SK h32; typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20
+vercel-token vcp_,vci_,vca_,vcr_,vck_ a20; xai-key xai- w40
 """
 # Tokens of another shape: id | literals | pattern. A group `s` is the secret when it is not the whole match;
 # `from` is a look-behind group where it starts. Each literal of a token, here and above, stands in a run of
-# at least 15 characters of _RUN (below): so clean text is told apart without a pattern.
+# at least 15 characters of _RUN: so clean text is told apart. In _WORDED they are words, and case is ignored.
 _SHAPED = r"""
 airtable-token | pat | @startpat[A-Za-z0-9]{14}\.\h{64}
 aws-access-key | AKIA ASIA ABIA ACCA | (?<![A-Z])A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}(?![A-Z0-9])
@@ -88,7 +86,6 @@ terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40
 url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
 webhook-url | hooks.slack.com webhook.office.com /webhooks/ | (?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|webhook\.office\.com\\?/webhookb2|/webhooks\\?/\d{15,21})\\?/(?P<s>(?:[\w@-]|\\?/){20,})
 """
-# The literals are lower-case words (or part of one), and case does not matter in the pattern.
 _WORDED = r"""
 private | private | (?:(?<=<)|(?<=\\u003c))(?-i:private|PRIVATE)(?:\s[^<>\\]{0,40})?(?:>|\\{1,8}u003e)
 private-key | private | private(?:-lines:\s*\d+|[ _]key(?: block)? ?-{4,5})
@@ -106,10 +103,9 @@ cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@q
 sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?\\{0,8}'(?P<s>[^'\\$<{%:?][^'\\]{0,200})
 netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@blank)?password@blank(?P<s>@field)
 """
-# Parts of patterns. @start is the start of a word, also after an escape or a terminal colour; @quote and @blank
-# may be escaped; @word to @value are a name that ends in such a word, and what it is given. The rest say what a
-# value is when it is no secret (a stand-in or reference, a name such as user_password, a path, code) or looks
-# generated; then which names never hold a secret, and which hold nothing else.
+# Parts of patterns. @start is the start of a word, after an escape or a terminal colour too; @word to @value a
+# name and what it is given. @placeholder, @path, @name and @code are values that are no secrets, @random ones look
+# generated; @never names hold no secret, @always names nothing else.
 _PARTS = r"""
 @assigned | @word@sep@line@value
 @word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
@@ -144,7 +140,7 @@ _PARTS = r"""
 \h | [0-9a-f]
 """
 _ALPHABETS = {"a": "[A-Za-z0-9]", "h": r"\h", "w": r"[\w-]", ".": r"[\w.=-]", "b": r"(?:[\w+=-]|\\?/)"}
-_ALSO = {"cli-password": " -p", "netrc": "pass", "pgpass": ":543", "sql-password": "@", "url-password": "@"}
+_ALSO = {"netrc": "pass", "pgpass": ":543", "sql-password": "@", "url-password": "@"}
 
 
 def _rules() -> Iterator[Rule]:
@@ -173,45 +169,50 @@ def _full(pattern: str) -> str:
 RULES: tuple[Rule, ...] = tuple(rule._replace(pattern=_full(rule.pattern)) for rule in _rules())
 
 # The sieve. A token's prefix is looked for in long runs only (- . = read as _): by the three characters before
-# its first _, or by its rarest character. Words are looked for among the letters.
+# its first _, or, as the words are in the whole text, by its rarest character.
 _RUN = bytes(95 if c in b"-.=_" else c if re.match(rb"[\w+/~$%]", bytes([c])) else 32 for c in range(256))
 _IN_RUN = bytes(32 if c == 32 else 97 for c in _RUN)
-_LOWER, _NOT_LETTERS = bytes(range(256)).lower(), bytes(c for c in range(256) if not bytes([c]).isalpha())
 _NAME_BYTES = bytes(c for c in range(128) if re.match(rb"[\w.$-]", bytes([c])))
-_WORDS = re.findall(r"\w+", "key token secret pass pwd cred auth private cookie curl bearer basic")
 _BEFORE = ("", *" ntrfbm/+~$%0123456789abcdefABCDEF")  # what may stand before a prefix of two characters
 _COMMON = "/_0123456789etaoinsrhldcumfgpwybvkxjqz"  # the most frequent first; others are rarer still
-_AFTER = {"-us": r"(?=\d)", "AA": r"(?=\w{32})", "SK": r"(?=[0-9a-f]{32})", "pat": r"(?=\w{14}_)"}
+_AFTER = {"_us": r"(?=\d)", "AA": r"(?=\w{32})", "SK": r"(?=[0-9a-f]{32})", "pat": r"(?=\w{14}_)"}
 _AFTER |= dict.fromkeys("MNO", r"(?=\w{23,27}_\w{6}_\w{27})")
 _Known = dict[bytes, list[tuple[bytes, int]]]  # what was met -> the text it is part of, a position in RULES
 
 
-@cache
-def _sieve() -> tuple[_Known, re.Pattern[bytes], _Known, _Known, _Known]:
-    ends, starts, words, others = _Known(), _Known(), _Known(), _Known()
+def _anchored(gates: list[tuple[str, int]]) -> tuple[re.Pattern[bytes], _Known]:
+    """Return a pattern that meets each text from its rarest character on, and whose text that is."""
     rare: dict[str, list[str]] = {}
+    known: _Known = {}
+    for text, order in gates:
+        at = max(range(len(text)), key=lambda i: _COMMON.find(text[i]) % 99)
+        behind = f"(?<={re.escape(text[: at + 1])})" if at else ""
+        rest = behind + re.escape(text[at + 1 :]) + _AFTER.get(text, "")
+        rare.setdefault(re.escape(text[at]), []).append(rest)
+        known.setdefault(text[at:].encode(), []).append((b"", order))
+    groups = [f"{first}(?:{'|'.join(sorted(set(rest), reverse=True))})" for first, rest in rare.items()]
+    return re.compile("|".join(sorted(groups, reverse=True)).encode()), known
+
+
+@cache
+def _sieve() -> tuple[_Known, re.Pattern[bytes], _Known, re.Pattern[bytes], _Known]:
+    ends: _Known = {}
+    anchored: dict[bool, list[tuple[str, int]]] = {False: [], True: []}
     for order, rule in enumerate(RULES):
-        gates = [rule.also] if rule.also else [w for w in _WORDS if rule.folded and w in str(rule.literals)]
-        for gate in gates:
-            (words if gate in _WORDS else others).setdefault(gate.encode(), []).append((b"", order))
-        for literal in () if gates else rule.literals:
-            text = literal.encode().translate(_RUN).decode()
-            cut, at = text.find("_", 2), max(range(len(text)), key=lambda i: _COMMON.find(text[i]) % 99)
+        worded = rule.folded or bool(rule.also)
+        for literal in [rule.also] if rule.also else rule.literals:
+            text = literal if worded else literal.encode().translate(_RUN).decode()
+            cut = -1 if worded else text.find("_", 2)
             for before in () if cut < 0 else ("",) if cut > 2 else _BEFORE:
                 end = before + text[max(0, cut - 3) : cut]
                 ends.setdefault(end.encode(), []).append((text.encode(), order))
-            if cut < 0:
-                behind = f"(?<={re.escape(text[: at + 1])})" if at else ""
-                rest = behind + re.escape(text[at + 1 :]) + _AFTER.get(literal, "")
-                rare.setdefault(re.escape(text[at]), []).append(rest)
-                starts.setdefault(text[at:].encode(), []).append((b"", order))
-    pattern = "|".join(f"{first}(?:{'|'.join(sorted(rare[first])[::-1])})" for first in sorted(rare)[::-1])
-    return ends, re.compile(pattern.encode()), starts, words, others
+            anchored[worded] += [(text, order)] if cut < 0 else []
+    return ends, *_anchored(anchored[False]), *_anchored(anchored[True])
 
 
-def _candidates(data: bytes) -> list[int]:
+def _candidates(data: bytes, low: bytes) -> list[int]:
     """Return the positions in RULES of the rules that can match, in order."""
-    ends, rare, starts, words, others = _sieve()
+    ends, rare, starts, word, words = _sieve()
     spread, long, runs, end = data.translate(_IN_RUN) + b" ", b"a" * 15, [], 0
     while (start := spread.find(long, end)) >= 0:
         end = spread.find(b" ", start)
@@ -220,10 +221,8 @@ def _candidates(data: bytes) -> list[int]:
             runs.append(run)
     joined = b" ".join(runs).translate(_RUN)
     seen = [ends[end] for end in {part[-3:] for part in joined.split(b"_")} if end in ends]
-    seen += [starts[start] for start in set(rare.findall(joined))]
-    letters = data.translate(_LOWER, _NOT_LETTERS)
-    seen += [words[word] for word in words if word in letters]
-    seen += [others[text] for text in others if text in data]
+    seen += [starts[start] for start in rare.findall(joined)]
+    seen += [words[met] for met in word.findall(low)]
     return sorted({order for known in seen for text, order in known if text in joined})
 
 
@@ -411,8 +410,8 @@ def _is_json(data: bytes) -> bool:
 def _redacted(data: bytes) -> tuple[bytes, dict[str, int]]:
     counts: dict[str, int] = {}
     for _ in range(8):  # a marker can set free what was glued to the secret: again until nothing is found
-        orders = _candidates(data)
-        low = data.lower() if orders else b""
+        low = data.lower()
+        orders = _candidates(data, low)
         hits = [hit for order in orders for hit in _hits(order, data, low)]
         if not hits:
             break

@@ -48,7 +48,6 @@ COMMANDS = (
     Entry("remember", "store a lesson in your own words", "Memory", "memory"),
     Entry("feedback", "say whether advice helped or how a task went", "Memory", "memory"),
     Entry("config", "show, check or change the configuration", "Settings", "settings"),
-    Entry("embedder", "choose what finds similar tasks", "Settings", "embedder"),
     Entry("models", "show the models that can be chosen, with their prices", "Settings", "models"),
     Entry("version", "show the version of the program and of what it speaks", "Settings", "about"),
 )

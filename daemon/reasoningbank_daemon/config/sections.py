@@ -72,7 +72,7 @@ class RecallSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     embedder: Annotated[
         EmbedderName,
         Meta(
-            description="`lexical` needs nothing; `minilm` needs weights: reasoningbank embedder use minilm"
+            description="`lexical` needs nothing; `minilm` is not in this version: words alone are used and `status` says so"
         ),
     ] = EmbedderName.LEXICAL
     weights: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reasoningbank_daemon import __version__
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.selector import Choice
 from reasoningbank_daemon.storage.records import DecisionRecord
@@ -27,7 +27,7 @@ def decision(
         selection=choice.selection,
         inputs=choice.inputs,
         config_sha256=services.settings.sha256,
-        code_version=__version__,
+        code_version=CODE_VERSION,
         models_version=choice.models_version,
         applied=applied,
         experience_id=experience_id,

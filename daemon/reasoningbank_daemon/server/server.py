@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from reasoningbank_daemon import __version__
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.config import ConfigError, load_config
 from reasoningbank_daemon.dispatch import Dispatcher, Lanes
 from reasoningbank_daemon.jobs.housekeeping import Housekeeping
@@ -143,7 +143,7 @@ class Server:
         stored = services.store.counts()
         library = services.library.status()
         return DaemonStatus(
-            version=__version__,
+            version=CODE_VERSION,
             pid=os.getpid(),
             state=self._loop.state,
             uptime_s=services.clock.monotonic_s() - self._started_s,

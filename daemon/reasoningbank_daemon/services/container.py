@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from reasoningbank_daemon.config import Config
+from reasoningbank_daemon.config import Config, EmbedderName
 from reasoningbank_daemon.learning import experience, goals, outcome
 from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
 from reasoningbank_daemon.services.clock import Clock, SystemClock
@@ -42,7 +42,13 @@ class Services:
     def warnings(self) -> tuple[str, ...]:
         """What a person should hear about the bank: how it was found, and why nothing can be stored now."""
         trouble = (self.store.trouble,) if self.store.trouble else ()
-        return (*self.store.warnings, *trouble)
+        wanted = self.settings.current.recall.embedder
+        absent = (
+            (f"recall.embedder is {wanted.value!r}, which this version does not have: words alone are used",)
+            if wanted is not EmbedderName.LEXICAL
+            else ()
+        )
+        return (*self.store.warnings, *trouble, *absent)
 
     def project_of(self, origin: Origin) -> int | None:
         """Return the project of an event's folder, None when the bank has not seen it yet."""

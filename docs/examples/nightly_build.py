@@ -1,0 +1,43 @@
+"""Report a build's commands to ReasoningBank, and ask it what helped when one fails.
+
+Usage: nightly_build.py SESSION COMMAND [COMMAND ...]
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from reasoningbank_client import ReasoningBank, ReasoningBankError
+
+
+def main() -> int:
+    """Run each command; on a failure print what the bank knows that is like it."""
+    session, *commands = sys.argv[1:]
+    with ReasoningBank.from_environment(spool=True) as bank:
+        bank.start_session(session, cwd=os.getcwd(), agent="nightly")
+        bank.pre_task(session, f"run {'; '.join(commands)}", cwd=os.getcwd(), agent="nightly")
+        failed = [command for command in commands if not run(bank, session, command)]
+        bank.post_task(session, success=not failed, agent="nightly")
+        bank.end_session(session, agent="nightly")
+    return 1 if failed else 0
+
+
+def run(bank: ReasoningBank, session: str, command: str) -> bool:
+    """Run one command, report it, and say whether it succeeded."""
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    bank.post_command(session, command, exit_status=done.returncode, output=output, agent="nightly")
+    if done.returncode:
+        print(f"{command}: exit status {done.returncode}")
+        for experience in bank.recall(f"{command} {output[-500:]}", cwd=os.getcwd(), limit=3).experiences:
+            print(f"  earlier ({experience.outcome}): {experience.text}")
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ReasoningBankError as error:
+        sys.exit(f"nightly_build: {error}")
