@@ -343,14 +343,15 @@ def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
 def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Match[bytes]) -> bool:
     value, level, tail = seen[0].rstrip(b":.!?"), _level(name), seen.string[seen.end() : seen.end() + 1]
     plain, word = match["sep"].strip(), match["word"].lower()
+    below = (match["line"] or b"|")[:1] not in b"|>"  # on the next line, and not as a YAML block
     code = plain in _WEAK or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<")
     if code or not level or value.lower() == word or _is("@placeholder|@path", value):
         return False
-    yaml = level == 3 and sep == b":" and (tail != b" " or not value.isalpha()) and not match["line"]
+    yaml = level == 3 and sep == b":" and (tail != b" " or not value.isalpha()) and not below
     sure = sep == b"--" or (name.isupper() and (match["sep"] == b"=" or yaml))
     if sure and level > 1 and not match["close"]:  # what stands bare after a quoted name is code
         return len(value) > 3 and not value.startswith(b"-")
-    if level == 1 or match["line"] or not plain:
+    if level == 1 or below or not plain:
         return _is("@random", value)
     secret = level == 3 and word.startswith((b"pass", b"pw", b"se"))
     if secret and not _is("@name", value) and _compiled("@lone").match(seen.string, match.start()):
