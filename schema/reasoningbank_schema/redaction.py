@@ -83,7 +83,7 @@ signed-url | sig= X-Amz-Signature= X-Goog-Signature= | (?<![A-Za-z])(?:sig|X-(?:
 sk-key | sk- | @startsk-(?=[a-z-]{0,40}[A-Z0-9])(?=[A-Za-z-]{0,80}\d)[\w-]{20,}
 telegram-token | AA | (?<=\d{6}:)AA[\w-]{32,34}(?![\w-])
 terraform-token | .atlasv1. | (?<=(?P<from>[A-Za-z0-9]{14}))\.atlasv1\.[\w=-]{40,}
-url-password | :// :\/\/ | :(?:\\?/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
+url-password | :// :\ | :(?:\\{0,4}/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?!\d{1,5}[/?#])(?P<s>[^\s"'`<>\\/?#]{1,256}|[^\s"'`<>\\@]{1,256})@(?=[\w\[$%{(])|(?P<alone>[\w-]{20,255})@)
 webhook-url | hooks.slack.com webhook.office.com /webhooks/ | (?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|webhook\.office\.com\\?/webhookb2|/webhooks\\?/\d{15,21})\\?/(?P<s>(?:[\w@-]|\\?/){20,})
 """
 _WORDED = r"""
@@ -94,7 +94,7 @@ secret | secret cred | @assigned
 token | token | @assigned
 key | key private | @assigned
 auth | auth | @assigned
-cookie | cookie | cookies?@quote?[ \t]*(?::[ \t]*@quote?|[=,][ \t]*@quote)(?P<s>[\w!#$%&*+.^~-]{1,128}=(?=[^\s="'`\\])[^\r\n"'`\\]{1,4096})
+cookie | cookie | cookies?@quote?[ \t]*(?::[ \t]*@quote?|(?:[=,]|[ \t])[ \t]*@quote)(?P<s>[\w!#$%&*+.^~-]{1,128}=(?=[^\s="'`\\])[^\r\n"'`\\]{1,4096})
 authorization | authorization | @startauthorization@quote?\]?[ \t]*(?:[:=][ \t]*@quote?(?:[a-z][\w-]{2,24}[ \t]+)?|,[ \t]*@quote[a-z][\w-]{2,24}[ \t]+)(?P<s>[^\s"'`\\]{6,8192}(?:[ \t]*,[ \t]*\w+=[^\s"'`\\,]*)*)
 bearer-token | bearer | bearer(?:[ \t]+|%20)(?P<s>(?=[\w.~+=/\\-]{8})(?:[\w.~+=-]+|\\?/)+)
 basic-auth | basic | basic(?:[ \t]+|%20)(?P<s>(?:[A-Za-z0-9+]|\\?/){6,1024}={0,2})
@@ -109,9 +109,9 @@ netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field
 _PARTS = r"""
 @assigned | @word@sep@line@value
 @word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
-@sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+value[ \t]*=[ \t]*|[ \t]*,[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
+@sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+(?:[\w*\[\]]{1,20}[ \t]|value[ \t]*)=[ \t]*|[ \t]*(?:,|\|\||\?\?)[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
 @line | (?P<line>[|>]?[+-]?(?:[ \t]*(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n))+[ \t]*)?
-@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>"{3}|'{3}|(?P<deep>\\{1,8})?["'`]|\\{1,8}u002[27])(?P<s>(?:(?!(?P=open)|(?(deep)(?<!\\)"|(?!)))(?>[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048}+)(?=(?P=open)|"|\Z))?
+@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?P<one>(?P<deep>\\{1,8})?["'`])(?:(?P=one){2})?|\\{1,8}u002[27])(?P<s>(?:(?!(?P=open)|(?(deep)(?<!\\)"|(?!)))(?>[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048}+)(?=(?P=open)|"|\Z))?
 @lone | (?:pass\w*|pwd|secret)(?-i:: ?(?=[a-z]{6,}(?:[\r\n\\"']|\Z))|=(?=[a-z]{6,}(?:[\s&\\"']|\Z)))
 @bare | (?:[^\s"'`<>\\,;&|(){}\[\]]++|@slash)++
 @env | (?:[^\s"'`<>\\]++|@slash)++
@@ -131,12 +131,13 @@ _PARTS = r"""
 @placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
 @trivial | .{0,3}|[-,}\]:;)\s].*|\\{1,8}[nr].*
 @mixed | (?=.*\d)(?=.*[a-z]).*
-@name | (?:[a-z]+[_ .-])*(?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)(?:[_ .-][a-z]+)*\d?|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
+@name | (?:[a-z]+[_.-])*@kind(?:[_.-][a-z]+)*\d?|(?:[a-z]+ )*(?:password|passphrase|secret|token|key|credential)s?(?: [a-z]+)*|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
+@kind | (?:passwords?|passwd|passphrase|pass|pwd|secrets?|tokens?|keys?|apikey|credentials?|auth)
 @path | (?:~|\.{0,2})/[\w./ -]*|[a-z]:\\.*|[\w+.-]+://.*|[\w./-]*\.(?:pem|key|json|ya?ml|txt|crt|pub|env)
 @code | [a-z_$][\w$]*(?:(?:\.|->|::|\?\.)[a-z_$][\w$]*)+!?|[a-z_]+|[uif]\d+|\w*(?:int|bytes|array)\d*
-@random | (?!.{8}-)(?!(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})\Z)(?=[\w.~+/=:-]{16,}\Z)(?:.*[-_./:~])?(?=[^-_./:~]*\d)(?=[^-_./:~]*[a-z])[^-_./:~]{12,}(?:[-_./:~].*)?
+@random | (?!.{8}-)(?!(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})\Z)(?=[\w.~+/=:-]{16,}\Z)(?:.*[-_./:~])?(?=[^-_./:~]*\d)(?=[^-_./:~]*[a-z])[^-_./:~]{12,}(?:[-_./:~].*)?|(?-i:(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9+/=]{32,})
 @never | .*public[_.$-]*key[_.$-]*token|.*(?:public|pub|primary|foreign|sort|partition|cache|hash|index)[_.$-]*key|(?-i:.*(?:(?<!ss)[a-z]pass|[A-Z]PASS))
-@always | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|pwd|secret|(?<![a-z0-9])creds?|credentials?|(?-i:TOKEN))
+@always | .*(?:(?:api|access|secret|private|auth|encrypt(?:ion)?|sign(?:ing)?|master|account|client|service|app(?:lication)?|admin|webhook|jwt|hmac|license|storage|subscription|deploy|ssh|rsa|aes|crypt|consumer)[_.$-]*key|(?:access|auth|api|refresh|bearer|bot|secret|session|deploy|personal|private|id|user)[_.$-]*token|passw(?:or)?d|pass(?:phrase|code)|\wpass|(?<![a-z])pass|pwd|secret|(?<![a-z0-9])creds?|credentials?|(?-i:TOKEN))
 \h | [0-9a-f]
 """
 _ALPHABETS = {"a": "[A-Za-z0-9]", "h": r"\h", "w": r"[\w-]", ".": r"[\w.=-]", "b": r"(?:[\w+=-]|\\?/)"}
@@ -230,7 +231,15 @@ def _candidates(data: bytes, low: bytes) -> list[int]:
 _Hit = tuple[int, int, int, bytes]
 _Found = tuple[int, int, bytes] | None
 _MARK = b"[redacted:"
-_WEAK = (b",", b"==", b"===", b"!=", b"!==")  # what stands between a name and a value that may be anything
+_WEAK = (
+    b",",
+    b"||",
+    b"??",
+    b"==",
+    b"===",
+    b"!=",
+    b"!==",
+)  # what stands between a name and a value that may be anything
 
 
 @cache
@@ -334,7 +343,7 @@ def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
     if level == 1 or match["line"] or (sep == b" " and not word.startswith(b"passw")):
         return _is("@random", value) or (word == b"auth" and _is_basic(value))
     if re.search(rb"\s|\\{1,8}[nrt]", value) or match["open"][-1:] == b"`":
-        return word.startswith((b"pass", b"pw")) and sep in (b"=", b":") and match["open"][-1:] != b"`"
+        return word.startswith((b"pass", b"pw")) and sep in (b"=", b":", b"is") and match["open"][-1:] != b"`"
     if level == 2 or match["call"] or sep in _WEAK:
         return len(value) > 7 and _is("@mixed", value)
     return True
@@ -357,7 +366,8 @@ def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Ma
     if secret and not _is("@name", value) and _compiled("@lone").match(seen.string, match.start()):
         return True
     odd = _is("@mixed", value) or (secret and re.search(rb"\d|[^\w.-]", value))
-    return bool(odd) and len(value) > (4 if level == 3 else 7) and not _is("@code|@name", value)
+    plausible = _is("@random", value) or not _is("@code|@name", value)
+    return bool(odd) and len(value) > (4 if level == 3 else 7) and plausible
 
 
 def _header(data: bytes, match: re.Match[bytes]) -> _Found:
@@ -368,7 +378,7 @@ def _header(data: bytes, match: re.Match[bytes]) -> _Found:
 
 def _url(data: bytes, match: re.Match[bytes]) -> _Found:
     user, last = ("user", "s") if match["alone"] is None else ("alone", "alone")
-    if _is("@random", match[user]) and len(match[user]) > 19:
+    if _is("@mixed", match[user]) and len(match[user]) > 19:
         return match.start(user), match.end(last), b""
     return None if last == "alone" or _is("@placeholder", match["s"]) else _as_matched(data, match)
 
