@@ -129,6 +129,7 @@ _PARTS = r"""
 @escape | \\(?:["\\/bfnrt]|u[0-9a-f]{4})
 @inside | (?P<inside>[^"\\]*+(?:\\.[^"\\]*+)*+)(?P<next>"\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:))?
 @placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
+@weak | ,|\|\||\?\?|[=!]={1,2}
 @trivial | .{0,3}|[-,}\]:;)\s].*|\\{1,8}[nr].*
 @mixed | (?=.*\d)(?=.*[a-z]).*
 @name | (?:[a-z]+[_.-])*@kind(?:[_.-][a-z]+)*\d?|(?:[a-z]+ )*(?:password|passphrase|secret|token|key|credential)s?(?: [a-z]+)*|(?-i:[\w.>-]*[a-z](?:Password|Secret|Token|Key)s?(?:[A-Z][a-z]+)*)
@@ -231,15 +232,6 @@ def _candidates(data: bytes, low: bytes) -> list[int]:
 _Hit = tuple[int, int, int, bytes]
 _Found = tuple[int, int, bytes] | None
 _MARK = b"[redacted:"
-_WEAK = (
-    b",",
-    b"||",
-    b"??",
-    b"==",
-    b"===",
-    b"!=",
-    b"!==",
-)  # what stands between a name and a value that may be anything
 
 
 @cache
@@ -344,7 +336,7 @@ def _is_quoted_secret(match: re.Match[bytes], sep: bytes, level: int) -> bool:
         return _is("@random", value) or (word == b"auth" and _is_basic(value))
     if re.search(rb"\s|\\{1,8}[nrt]", value) or match["open"][-1:] == b"`":
         return word.startswith((b"pass", b"pw")) and sep in (b"=", b":", b"is") and match["open"][-1:] != b"`"
-    if level == 2 or match["call"] or sep in _WEAK:
+    if level == 2 or match["call"] or _is("@weak", sep):
         return len(value) > 7 and _is("@mixed", value)
     return True
 
@@ -353,7 +345,7 @@ def _is_bare_secret(match: re.Match[bytes], sep: bytes, name: bytes, seen: re.Ma
     value, level, tail = seen[0].rstrip(b":.!?"), _level(name), seen.string[seen.end() : seen.end() + 1]
     plain, word = match["sep"].strip(), match["word"].lower()
     below = (match["line"] or b"|")[:1] not in b"|>"  # on the next line, and not as a YAML block
-    code = plain in _WEAK or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<")
+    code = _is("@weak", plain) or tail in (b"(", b"[", b"{") or (plain == b">" and tail != b"<")
     if code or not level or value.lower() == word or _is("@placeholder|@path", value):
         return False
     yaml = level == 3 and sep == b":" and (tail != b" " or not value.isalpha()) and not below

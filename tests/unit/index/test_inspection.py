@@ -8,6 +8,9 @@ import pytest
 from reasoningbank_daemon.index.inspection import find_damage
 from reasoningbank_daemon.index.lexical import Entry, LexicalIndex
 
+# tantivy 0.27 renames a call that older versions have under the old name alone.
+pytestmark = pytest.mark.filterwarnings("ignore:delete_documents is deprecated:DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -41,15 +44,16 @@ def test_folder_without_an_index_has_no_damage(tmp_path: Path) -> None:
     assert find_damage(tmp_path / "nowhere") == []
 
 
-def test_every_flipped_bit_in_any_file_is_found(index: Path) -> None:
+def test_every_flipped_bit_of_content_is_found(index: Path) -> None:
     missed = []
     for file in summed(index):
         original = file.read_bytes()
-        for position in range(0, len(original), max(1, len(original) // 40)):
+        content = len(original) - 8 - int.from_bytes(original[-8:-4], "little")
+        for position in range(0, content, max(1, content // 40)):
             damaged = bytearray(original)
             damaged[position] ^= 0x10
             file.write_bytes(damaged)
-            if not find_damage(index) and b'"crc"' not in damaged[position - 90 : position + 90]:
+            if not find_damage(index):
                 missed.append((file.name, position))
         file.write_bytes(original)
 
