@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from reasoningbank_client.exchange import Answer
 from reasoningbank_client.synchronous import ReasoningBank
@@ -36,7 +36,7 @@ class AsyncReasoningBank:
         self._bank = ReasoningBank(paths, timeout_s=timeout_s, spool=spool)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoningbank")
 
-    async def __aenter__(self) -> AsyncReasoningBank:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(
@@ -81,7 +81,9 @@ class AsyncReasoningBank:
         """Report a changed file and get its verdict."""
         return await self._run(ReasoningBank.post_edit, session, path, after=after, before=before)
 
-    async def post_command(self, session: str, command: str, *, exit_status: int, output: str = "") -> Answer[Done]:
+    async def post_command(
+        self, session: str, command: str, *, exit_status: int, output: str = ""
+    ) -> Answer[Done]:
         """Report a command that ran."""
         return await self._run(
             ReasoningBank.post_command, session, command, exit_status=exit_status, output=output

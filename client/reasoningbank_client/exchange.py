@@ -15,7 +15,15 @@ from reasoningbank_schema.envelope import (
     pack_request,
     unpack_answer,
 )
-from reasoningbank_schema.messages import Failure, HookEvent, Receipt, Reply, Request, decode_reply, encode_request
+from reasoningbank_schema.messages import (
+    Failure,
+    HookEvent,
+    Receipt,
+    Reply,
+    Request,
+    decode_reply,
+    encode_request,
+)
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import zmq
 
@@ -71,7 +71,7 @@ class ReasoningBank:
         """Make a client for the daemon that this process's environment names."""
         return cls(resolve_paths(os.environ, home=Path.home()), timeout_s=timeout_s, spool=spool)
 
-    def __enter__(self) -> ReasoningBank:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -137,7 +137,9 @@ class ReasoningBank:
             self._socket = None
         return DeadlineError(f"the daemon {what} within {self._timeout_s} s. Look: reasoningbank status")
 
-    def start_session(self, session: str, *, cwd: str, agent: str = "program", model: str | None = None) -> Answer[Done]:
+    def start_session(
+        self, session: str, *, cwd: str, agent: str = "program", model: str | None = None
+    ) -> Answer[Done]:
         """Open a session; ``session`` is any id that the caller keeps."""
         return self.call(StartSession(session=session, cwd=cwd, agent=agent, model=model), Done)
 
@@ -149,13 +151,17 @@ class ReasoningBank:
         self, session: str, prompt: str, *, cwd: str = "", agent: str = "program", model: str | None = None
     ) -> Answer[TaskAdvice]:
         """Begin a turn and get advice on it."""
-        return self.call(PreTask(session=session, prompt=prompt, cwd=cwd, agent=agent, model=model), TaskAdvice)
+        return self.call(
+            PreTask(session=session, prompt=prompt, cwd=cwd, agent=agent, model=model), TaskAdvice
+        )
 
     def post_edit(
         self, session: str, path: str, *, after: str, before: str | None = None, agent: str = "program"
     ) -> Answer[EditJudged]:
         """Report a changed file and get its verdict."""
-        return self.call(PostEdit(session=session, path=path, after=after, before=before, agent=agent), EditJudged)
+        return self.call(
+            PostEdit(session=session, path=path, after=after, before=before, agent=agent), EditJudged
+        )
 
     def post_command(
         self,
@@ -194,7 +200,9 @@ class ReasoningBank:
         """Find experience like a question."""
         return _required(self.call(Recall(query=query, cwd=cwd, limit=limit), Recalled))
 
-    def remember(self, text: str, *, title: str = "", cwd: str = "", tags: tuple[str, ...] = ()) -> Answer[Receipt]:
+    def remember(
+        self, text: str, *, title: str = "", cwd: str = "", tags: tuple[str, ...] = ()
+    ) -> Answer[Receipt]:
         """Store a lesson in one's own words."""
         return self.call(Remember(text=text, title=title, cwd=cwd, tags=tags), Receipt)
 

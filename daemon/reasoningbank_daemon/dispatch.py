@@ -150,7 +150,9 @@ class Dispatcher:
             )
             return
         if len(body) > MAX_BODY_BYTES:
-            self._fail(exchange, Code.TOO_LARGE, f"a body may have {MAX_BODY_BYTES} bytes, this one {len(body)}")
+            self._fail(
+                exchange, Code.TOO_LARGE, f"a body may have {MAX_BODY_BYTES} bytes, this one {len(body)}"
+            )
             return
         try:
             request = decode_request(body)
@@ -200,9 +202,7 @@ class Dispatcher:
     def _event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
         self._begin(exchange, request, understand(header, request, clock=self._services.clock))
 
-    def _begin(
-        self, exchange: Exchange, request: Request, understood: Understood | Refusal
-    ) -> None:
+    def _begin(self, exchange: Exchange, request: Request, understood: Understood | Refusal) -> None:
         """Hand the event to the writer, then to a worker if there is advice to give; on the poller thread."""
         if isinstance(understood, Refusal):
             self._services.counters.add("rejected")
@@ -252,7 +252,8 @@ class Dispatcher:
             log.exception("handler_defect")
             self._services.counters.add("defects")
             exchange.advise(
-                Code.INTERNAL, encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs"))
+                Code.INTERNAL,
+                encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs")),
             )
             return
         if clock.monotonic_s() >= exchange.expires_s:
@@ -262,7 +263,9 @@ class Dispatcher:
 
     def _late(self, exchange: Exchange) -> None:
         self._services.counters.add("late")
-        exchange.advise(Code.LATE, encode_reply(Failure(message="the deadline passed before the advice was ready")))
+        exchange.advise(
+            Code.LATE, encode_reply(Failure(message="the deadline passed before the advice was ready"))
+        )
 
     def _fail(self, exchange: Exchange, code: Code, message: str, *, stored: Stored = Stored.REFUSED) -> None:
         if code is not Code.REFUSED:

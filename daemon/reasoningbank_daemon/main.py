@@ -15,13 +15,13 @@ from types import FrameType
 
 import structlog
 
-from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
 from reasoningbank_daemon.server.server import Server
 from reasoningbank_daemon.services.container import open_services
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.telemetry import configure_logging
 from reasoningbank_daemon.telemetry.service_manager import ServiceManager

@@ -5,9 +5,9 @@ Usage: nightly_build.py SESSION COMMAND [COMMAND ...]
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from pathlib import Path
 
 from reasoningbank_client import ReasoningBank, ReasoningBankError
 
@@ -16,8 +16,8 @@ def main() -> int:
     """Run each command; on a failure print what the bank knows that is like it."""
     session, *commands = sys.argv[1:]
     with ReasoningBank.from_environment(spool=True) as bank:
-        bank.start_session(session, cwd=os.getcwd(), agent="nightly")
-        bank.pre_task(session, f"run {'; '.join(commands)}", cwd=os.getcwd(), agent="nightly")
+        bank.start_session(session, cwd=str(Path.cwd()), agent="nightly")
+        bank.pre_task(session, f"run {'; '.join(commands)}", cwd=str(Path.cwd()), agent="nightly")
         failed = [command for command in commands if not run(bank, session, command)]
         bank.post_task(session, success=not failed, agent="nightly")
         bank.end_session(session, agent="nightly")
@@ -31,7 +31,7 @@ def run(bank: ReasoningBank, session: str, command: str) -> bool:
     bank.post_command(session, command, exit_status=done.returncode, output=output, agent="nightly")
     if done.returncode:
         print(f"{command}: exit status {done.returncode}")
-        for experience in bank.recall(f"{command} {output[-500:]}", cwd=os.getcwd(), limit=3).experiences:
+        for experience in bank.recall(f"{command} {output[-500:]}", cwd=str(Path.cwd()), limit=3).experiences:
             print(f"  earlier ({experience.outcome}): {experience.text}")
     return done.returncode == 0
 

@@ -35,29 +35,27 @@ class Redaction(NamedTuple):
 # under six characters counts only at the start of a word.
 _PREFIXED = """
 adafruit-key aio_ a28; adobe-secret p8e- w32; age-key AGE-SECRET-KEY-1 a50; aiven-password AVNS_ w15; alibaba-key LTAI a16; anthropic-key sk-ant- w20
-artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36
-bitbucket-token ATBB,BBDC- b24; brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40; circleci-token CCIPAT_,CCIPRJ_ w20
-clojars-token CLOJARS_ a50; cloudflare-origin-key v1.0- w120; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32
-datadog-key ddapp_,ddapi_ a30; digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20
-doppler-token dp.pt.,dp.st.,dp.ct.,dp.sa.,dp.scim.,dp.audit. .40; dropbox-token sl. .60; duffel-token duffel_live_,duffel_test_ .40
-dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40; facebook-token EAAB,EAAC,EAAG,EAAM a80
-figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12; flyio-token fm2_,fm1r_,fm1a_,fo1_ b40
-github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
+artifactory-key AKCp,cmVmd a50; atlassian-token ATATT3,ATCTT3 .40; aws-bedrock-key ABSK,bedrock-api-key- b40; aws-mws-key amzn.mws. w36; bitbucket-token ATBB,BBDC- b24
+brevo-key xkeysib-,xsmtpsib- w40; buildkite-token bkua_,bkct_ h40; cerebras-key csk- a40; circleci-token CCIPAT_,CCIPRJ_ w20; clojars-token CLOJARS_ a50
+cloudflare-origin-key v1.0- w120; cloudflare-token cfk_,cfut_,cfat_ w36; crates-token cio a32; databricks-token dapi h32; datadog-key ddapp_,ddapi_ a30
+digitalocean-token dop_v1_,doo_v1_,dor_v1_ h60; docker-token dckr_pat_,dckr_oat_ w20; doppler-token dp.pt.,dp.st.,dp.ct.,dp.sa.,dp.scim.,dp.audit. .40
+dropbox-token sl. .60; duffel-token duffel_live_,duffel_test_ .40; dynatrace-token dt0c01.,dt0s16. .60; e2b-key e2b_ h40; easypost-key EZAK,EZTK a50; elevenlabs-key sk_ h40
+facebook-token EAAB,EAAC,EAAG,EAAM a80; figma-token figd_,figu_,figo_ w36; fireworks-key fw_ a20; flutterwave-key FLWSECK-,FLWSECK_ w12
+flyio-token fm2_,fm1r_,fm1a_,fo1_ b40; github-fine-token github_pat_ w36; github-token ghp_,gho_,ghu_,ghs_,ghr_ .30; gitlab-runner-token GR1348941 w16
 gitlab-token glpat-,glptt-,gldt-,glrt-,glrtr-,glcbt-,glft-,glimt-,glagent-,gloas-,glsoat-,glffct-,glwt- .16; google-api-key AIza w30
-google-oauth-token ya29.,GOCSPX-,1//0 .20; grafana-key eyJrIjoi b30; grafana-token glc_,glsa_ b32; groq-key gsk_ a40; heroku-key HRKU- w36
-honeycomb-key hcaik_,hcxik_ a40; hubspot-token pat-na1-,pat-na2-,pat-eu1- w36; huggingface-token hf_,api_org_ a30; langsmith-key lsv2_pt_,lsv2_sk_ w32
-linear-key lin_api_,lin_oauth_,lin_wh_ a30; mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40; mongodb-atlas-secret mdb_sa_sk_ w30
-neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30; newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40
-npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40; octopus-key API- a25; onepassword-token ops_eyJ b99
-openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20; openshift-token sha256~ w40; perplexity-key pplx- a40; pinecone-key pcsk_ w40
-plaid-token access-sandbox-,access-development-,access-production- w36; planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30; posthog-key phx_,phs_ a30
-postman-key PMAK-,PMAT- w24; pulumi-token pul- h40; pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60; render-key rnd_ a24
-replicate-token r8_ w34; rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
+google-oauth-token ya29.,GOCSPX-,1//0 .20; grafana-key eyJrIjoi b30; grafana-token glc_,glsa_ b32; groq-key gsk_ a40; heroku-key HRKU- w36; honeycomb-key hcaik_,hcxik_ a40
+hubspot-token pat-na1-,pat-na2-,pat-eu1- w36; huggingface-token hf_,api_org_ a30; langsmith-key lsv2_pt_,lsv2_sk_ w32; linear-key lin_api_,lin_oauth_,lin_wh_ a30
+mailersend-key mlsn. h40; mailgun-key key- h32; mapbox-token sk.eyJ .40; mongodb-atlas-secret mdb_sa_sk_ w30; neon-key napi_ a40; netlify-token nfp_,nfc_,nfo_,nfu_,nfb_ w30
+newrelic-key NRAK-,NRAA-,NRII-,NRIQ-,NRRA-,NRJS- w16; notion-token ntn_,secret_ a40; npm-token npm_ a30; nuget-key oy2 a43; nvidia-key nvapi- w40; octopus-key API- a25
+onepassword-token ops_eyJ b99; openai-key sk-proj-,sk-svcacct-,sk-admin- w20; openrouter-key sk-or- w20; openshift-token sha256~ w40; perplexity-key pplx- a40
+pinecone-key pcsk_ w40; plaid-token access-sandbox-,access-development-,access-production- w36; planetscale-token pscale_tkn_,pscale_pw_,pscale_oauth_ .30
+posthog-key phx_,phs_ a30; postman-key PMAK-,PMAT- w24; pulumi-token pul- h40; pypi-token pypi- w40; razorpay-key rzp_live_,rzp_test_ a14; readme-key rdme_ a60
+render-key rnd_ a24; replicate-token r8_ w34; rubygems-key rubygems_ h40; sendgrid-key SG. .60; sentry-token sntrys_,sntryu_ b40; shippo-key shippo_live_,shippo_test_ h40
 shopify-token shpat_,shpca_,shppa_,shpss_,shpua_ a32; slack-token xoxa-,xoxb-,xoxe-,xoxo-,xoxp-,xoxr-,xoxs-,xapp-,xwfp- w10; sonar-token squ_,sqp_,sqa_ h40
 sourcegraph-token sgp_ w40; square-token sq0atp-,sq0csp-,sq0idp-,EAAAE,EAAAl w20; stripe-key sk_live_,sk_test_,sk_prod_,rk_live_,rk_test_,rk_prod_ a10
-stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20; tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16
-tavily-key tvly- w20; together-key tgp_v1_ w30; trello-token ATTA h60; twilio-key SK h32; typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20
-vercel-token vcp_,vci_,vca_,vcr_,vck_ a20; xai-key xai- w40
+stripe-webhook-secret whsec_ b20; supabase-key sbp_,sb_secret_ w20; tailscale-key tskey-api-,tskey-auth-,tskey-client-,tskey-scim-,tskey-webhook- w16; tavily-key tvly- w20
+together-key tgp_v1_ w30; trello-token ATTA h60; twilio-key SK h32; typeform-token tfp_ .40; vault-token hvs.,hvb.,hvr. w20; vercel-token vcp_,vci_,vca_,vcr_,vck_ a20
+xai-key xai- w40
 """
 # Tokens of another shape: id | literals | pattern. A group `s` is the secret when it is not the whole match;
 # `from` is a look-behind group where it starts. Each literal of a token, here and above, stands in a run of
@@ -175,7 +173,7 @@ RULES: tuple[Rule, ...] = tuple(rule._replace(pattern=_full(rule.pattern)) for r
 _RUN = bytes(95 if c in b"-.=_" else c if re.match(rb"[\w+/~$%]", bytes([c])) else 32 for c in range(256))
 _IN_RUN = bytes(32 if c == 32 else 97 for c in _RUN)
 _NAME_BYTES = bytes(c for c in range(128) if re.match(rb"[\w.$-]", bytes([c])))
-_BEFORE = ("", *" ntrfbm/+~$%0123456789abcdefABCDEF")  # what may stand before a prefix of two characters
+_GLUED = " ntrfbm/+~$%0123456789abcdefABCDEF"  # what may stand before a prefix of two characters
 _COMMON = "/_0123456789etaoinsrhldcumfgpwybvkxjqz"  # the most frequent first; others are rarer still
 _AFTER = {"_us": r"(?=\d)", "AA": r"(?=\w{32})", "SK": r"(?=[0-9a-f]{32})", "pat": r"(?=\w{14}_)"}
 _AFTER |= dict.fromkeys("MNO", r"(?=\w{23,27}_\w{6}_\w{27})")
@@ -205,7 +203,7 @@ def _sieve() -> tuple[_Known, re.Pattern[bytes], _Known, re.Pattern[bytes], _Kno
         for literal in [rule.also] if rule.also else rule.literals:
             text = literal if worded else literal.encode().translate(_RUN).decode()
             cut = -1 if worded else text.find("_", 2)
-            for before in () if cut < 0 else ("",) if cut > 2 else _BEFORE:
+            for before in () if cut < 0 else ("",) if cut > 2 else ("", *_GLUED):
                 end = before + text[max(0, cut - 3) : cut]
                 ends.setdefault(end.encode(), []).append((text.encode(), order))
             anchored[worded] += [(text, order)] if cut < 0 else []

@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import apsw
-
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.load import Journal, LoadClient
 from rbtest.wire import Wire
+
 from reasoningbank_schema.messages import Recall, Recalled, decode_reply
 
 ROUNDS = int(os.environ.get("RB_CRASH_ROUNDS", "5"))

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from rbtest.claude_cli import find_claude
 from rbtest.daemon_process import DaemonProcess, scratch_home
 

@@ -7,20 +7,45 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
-
 from rbtest.claude_cli import ClaudeBox, Run
 from rbtest.daemon_process import DaemonProcess, wait_until
 from rbtest.fake_anthropic import Script, request_text
 
 FIRST: Script = {
     "E2EFIRST": [
-        {"tools": [{"name": "Write", "input": {"file_path": "@PROJ@/good.py", "content": "def f(x):\n    return x+1\n"}}]},
-        {"tools": [{"name": "Edit", "input": {"file_path": "@PROJ@/good.py", "old_string": "x+1", "new_string": "eval(x)"}}]},
-        {"tools": [{"name": "Bash", "input": {"command": "echo boom >&2; exit 3", "description": "a failing test"}}]},
-        {"tools": [{"name": "Bash", "input": {"command": "python3 -c 'import good'", "description": "import it"}}]},
+        {
+            "tools": [
+                {
+                    "name": "Write",
+                    "input": {"file_path": "@PROJ@/good.py", "content": "def f(x):\n    return x+1\n"},
+                }
+            ]
+        },
+        {
+            "tools": [
+                {
+                    "name": "Edit",
+                    "input": {"file_path": "@PROJ@/good.py", "old_string": "x+1", "new_string": "eval(x)"},
+                }
+            ]
+        },
+        {
+            "tools": [
+                {
+                    "name": "Bash",
+                    "input": {"command": "echo boom >&2; exit 3", "description": "a failing test"},
+                }
+            ]
+        },
+        {
+            "tools": [
+                {"name": "Bash", "input": {"command": "python3 -c 'import good'", "description": "import it"}}
+            ]
+        },
         {
             "tools": [
                 {
@@ -69,7 +94,11 @@ def _installed(daemon: DaemonProcess, home: Path, kind: str) -> dict[str, Path]:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return {"plugin": daemon.paths.data_dir / "claude-plugin"} if kind == "plugin" else {"settings": config / "settings.json"}
+    return (
+        {"plugin": daemon.paths.data_dir / "claude-plugin"}
+        if kind == "plugin"
+        else {"settings": config / "settings.json"}
+    )
 
 
 def _run(claude: Path, installed: dict[str, Path], prompt: str, script: Script) -> Run:
@@ -78,7 +107,7 @@ def _run(claude: Path, installed: dict[str, Path], prompt: str, script: Script) 
         return box.run(prompt, script, settings=settings, plugin=installed.get("plugin"))
 
 
-def _rows(daemon: DaemonProcess, sql: str) -> list[tuple[object, ...]]:
+def _rows(daemon: DaemonProcess, sql: str) -> list[tuple[Any, ...]]:
     db = apsw.Connection(str(daemon.paths.bank), flags=apsw.SQLITE_OPEN_READONLY)
     try:
         return list(db.execute(sql))
@@ -98,8 +127,10 @@ def test_a_task_is_recorded_judged_priced_and_told_to_the_next(
         first = box.run(f"E2EFIRST {PROMPT}", FIRST, settings=settings, plugin=installed.get("plugin"))
         # The transcripts lie in the box: it stays until what they say is in the bank.
         wait_until(
-            lambda: sum(row[0] or 0 for row in _rows(daemon, "SELECT tokens_output FROM task"))
-            == sum(bill.output_tokens for bill in first.api.billed),
+            lambda: (
+                sum(row[0] or 0 for row in _rows(daemon, "SELECT tokens_output FROM task"))
+                == sum(bill.output_tokens for bill in first.api.billed)
+            ),
             what="every billed token in the bank",
         )
     second = _run(claude, installed, f"E2ESECOND {PROMPT}", SECOND)
@@ -109,7 +140,9 @@ def test_a_task_is_recorded_judged_priced_and_told_to_the_next(
         assert run.failed_hooks() == []
     ran = first.hooks_run()
     for event in EVENTS:
-        statuses = [s for name, found in ran.items() if name == event or name.split(":")[0] == event for s in found]
+        statuses = [
+            s for name, found in ran.items() if name == event or name.split(":")[0] == event for s in found
+        ]
         assert statuses, f"{event} did not run: {sorted(ran)}"
         assert set(statuses) == {0}
     told_of_edit = [request for request in first.api.message_requests() if "S307" in request_text(request)]

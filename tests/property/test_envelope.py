@@ -23,9 +23,7 @@ from reasoningbank_schema.messages import decode_reply, decode_request
 NONCES = st.binary(min_size=16, max_size=16)
 
 
-@given(
-    NONCES, st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.integers(0, 255), st.booleans()
-)
+@given(NONCES, st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1), st.integers(0, 255), st.booleans())
 def test_request_header_survives_the_wire(
     nonce: bytes, sent_ns: int, deadline_ms: int, version: int, copy: bool
 ) -> None:

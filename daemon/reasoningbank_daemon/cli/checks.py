@@ -21,6 +21,7 @@ from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.hooks import hook_status
 from reasoningbank_daemon.config import ConfigError, load_config
+from reasoningbank_daemon.index.inspection import find_damage
 from reasoningbank_daemon.storage.inspection import LOW_DISK_BYTES, Gravity, inspect
 from reasoningbank_hooks.installer import InstallError, State
 from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES
@@ -28,6 +29,8 @@ from reasoningbank_schema.spool import SpoolError, count_losses, list_entries
 
 WAITING_LONG = 1000
 """So many spooled events mean that nothing has drained the spool for a while."""
+
+SECOND_LOOK_S = 1.0
 
 
 class Mark(enum.StrEnum):
@@ -163,6 +166,23 @@ def check_daemon(context: Context) -> Iterator[Check]:
         yield _warning("daemon", warning)
 
 
+def check_indexes(context: Context) -> Iterator[Check]:
+    """Read the index's files; a daemon that writes them meanwhile is given a second look's time."""
+    folder = context.paths.indexes / "lexical"
+    damage = find_damage(folder)
+    if damage and lock_holder(context.paths.lock) is not None:
+        context.pause(SECOND_LOOK_S)
+        again = find_damage(folder)
+        damage = [finding for finding in damage if finding in again]
+    for finding in damage:
+        yield _error(
+            "indexes", finding, f"reasoningbank down; rm -r {folder}; reasoningbank up (the bank has it all)"
+        )
+    if not damage:
+        there = folder.is_dir()
+        yield _ok("indexes", f"{folder}: nothing wrong" if there else "none yet; they are made from the bank")
+
+
 def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
     """Look at the bank's files; deep reads all of them."""
     if not context.paths.bank.exists():
@@ -183,6 +203,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_configuration,
     check_folders,
     check_spool,
+    check_indexes,
     check_hooks,
     check_daemon,
 )

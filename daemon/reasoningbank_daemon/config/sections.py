@@ -75,21 +75,9 @@ class RecallSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             description="`lexical` needs nothing; `minilm` is not in this version: words alone are used and `status` says so"
         ),
     ] = EmbedderName.LEXICAL
-    weights: Annotated[
-        str, Meta(description="folder with the sentence embedding's weights; empty = search the usual places")
-    ] = ""
-    injected: Annotated[
-        int,
-        Meta(
-            ge=0, le=5, description="experiences told at the start of a task; more than one made agents worse"
-        ),
-    ] = 1
     max_chars: Annotated[
         int, Meta(ge=200, le=1500, description="longest text told at the start of a task, in characters")
     ] = 1500
-    cross_project: Annotated[
-        bool, Meta(description="use the user's other projects when this one has nothing similar")
-    ] = True
 
 
 class QualitySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

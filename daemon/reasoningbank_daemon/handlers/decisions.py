@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.selector import Choice
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.storage.records import DecisionRecord
 from reasoningbank_schema.events import Origin
 

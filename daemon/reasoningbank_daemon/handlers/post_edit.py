@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reasoningbank_daemon.quality.advice import advice_text
-from reasoningbank_daemon.quality.reviewer import Edit
+from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.storage.records import VerdictRecord
 from reasoningbank_schema.advice import INJECTED_OPEN, SILENCE, Advice
@@ -47,5 +47,3 @@ def advise_on_edit(services: Services, event: FileEdited | FilesEdited, *, nonce
     if not texts:
         return SILENCE
     return Advice(context=f"{INJECTED_OPEN} " + "\n".join(texts))
-
-

@@ -15,7 +15,16 @@ def advise_task(services: Services, event: PromptSubmitted, *, nonce: bytes) -> 
     found = services.library.find(event.prompt, project=project)
     choice = services.selector.for_task(event, project=project, found=found)
     experience = found.injectable(services.settings.current.recall.max_chars)
-    services.store.submit(decision(services, event.origin, nonce=nonce, choice=choice, experience_id=experience.id if experience else None), None)
+    services.store.submit(
+        decision(
+            services,
+            event.origin,
+            nonce=nonce,
+            choice=choice,
+            experience_id=experience.id if experience else None,
+        ),
+        None,
+    )
     return TaskAdvice(selection=choice.selection, experience=experience, embedder=found.embedder)
 
 

@@ -80,6 +80,11 @@ class LexicalIndex:
         """How many documents can be found."""
         return int(self._searcher.num_docs)
 
+    def demand_not_beyond(self, sequence: int) -> None:
+        """Raise `IndexUnusableError` when the index knows more than the bank: it belongs to another one."""
+        if self.sequence > sequence:
+            raise IndexUnusableError(f"the index reaches {self.sequence}, the bank {sequence}")
+
     def update(self, entries: Iterable[Entry], *, removed: Iterable[int] = ()) -> None:
         """Add documents, replacing those with the same id, and remove others."""
         for identifier in removed:
@@ -119,7 +124,9 @@ class LexicalIndex:
 
     def _files(self) -> dict[str, int]:
         # Lock files and what a merge leaves behind come and go; segments are named in meta.json.
-        kept = (file for file in self._folder.iterdir() if file.suffix in {".store", ".term", ".idx", ".fast"})
+        kept = (
+            file for file in self._folder.iterdir() if file.suffix in {".store", ".term", ".idx", ".fast"}
+        )
         return {file.name: file.stat().st_size for file in kept}
 
     def _write_manifest(self) -> None:

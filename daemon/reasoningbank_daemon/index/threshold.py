@@ -39,7 +39,7 @@ def derive_threshold(goals: Sequence[Goal], *, seed: int = 0) -> Threshold:
     basis says so.
     """
     rng = random.Random(seed)  # noqa: S311  a sample for statistics, reproducible on purpose
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for _ in range(SAMPLE_PAIRS * 2):
         if len(goals) < 2 or len(pairs) == SAMPLE_PAIRS:
             break

@@ -75,7 +75,14 @@ def read_commits(git_dir: Path, *, since_s: float) -> tuple[Commit, ...]:
         When git fails or does not answer in time; it is reaped either way.
     """
     done = subprocess.run(
-        ["git", f"--git-dir={git_dir}", "log", "--branches", f"--since={since_s:.0f}", "--format=%H%x00%ct%x00%B%x01"],
+        [
+            "git",
+            f"--git-dir={git_dir}",
+            "log",
+            "--branches",
+            f"--since={since_s:.0f}",
+            "--format=%H%x00%ct%x00%B%x01",
+        ],
         capture_output=True,
         check=True,
         timeout=GIT_TIMEOUT_S,

@@ -61,7 +61,9 @@ class SpoolJob:
         except FileNotFoundError:
             return False
         except (SpoolDamagedError, EnvelopeError, msgspec.MsgspecError) as error:
-            log.warning("spool_entry_damaged", entry=name, reason=str(error), kept_as=set_aside(self._folder, name))
+            log.warning(
+                "spool_entry_damaged", entry=name, reason=str(error), kept_as=set_aside(self._folder, name)
+            )
             return False
         except (SpoolError, OSError) as error:
             log.warning("spool_unreadable", entry=name, reason=str(error))

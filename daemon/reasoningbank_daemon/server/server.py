@@ -8,7 +8,6 @@ from pathlib import Path
 
 import structlog
 
-from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.config import ConfigError, load_config
 from reasoningbank_daemon.dispatch import Dispatcher, Lanes
 from reasoningbank_daemon.jobs.housekeeping import Housekeeping
@@ -17,6 +16,7 @@ from reasoningbank_daemon.server.loop import Loop
 from reasoningbank_daemon.server.outbox import Outbox
 from reasoningbank_daemon.server.pools import Pool
 from reasoningbank_daemon.services.container import Services
+from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.telemetry.service_manager import ServiceManager
 from reasoningbank_schema.messages import Control, ControlAction, DaemonStatus, Done, Failure, Reply
 
@@ -38,9 +38,7 @@ class Server:
         self._outbox = Outbox()
         self._pre_task = Pool("pre-task", size=daemon.workers_pre_task, limit=daemon.queue_limit)
         self._others = Pool("worker", size=daemon.workers_other, limit=daemon.queue_limit)
-        self._loop = Loop(
-            paths=services.paths, outbox=self._outbox, on_frames=self._take, on_tick=self._tick
-        )
+        self._loop = Loop(paths=services.paths, outbox=self._outbox, on_frames=self._take, on_tick=self._tick)
         self._dispatcher = Dispatcher(
             services,
             lanes=Lanes(self._pre_task.try_submit, self._others.try_submit),
@@ -185,4 +183,3 @@ def _children() -> int:
     except OSError:
         return 0
     return len(text.split())
-

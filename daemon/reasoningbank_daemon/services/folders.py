@@ -21,19 +21,30 @@ def prepare_folders(paths: Paths) -> None:
     UnsafeFolderError
         Naming the folder, what is wrong with it and the command that mends it.
     """
-    for folder in (paths.data_dir, paths.state_dir, paths.runtime_dir, paths.spool, paths.logs, paths.indexes):
+    for folder in (
+        paths.data_dir,
+        paths.state_dir,
+        paths.runtime_dir,
+        paths.spool,
+        paths.logs,
+        paths.indexes,
+    ):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = folder.stat()
         except OSError as error:
-            raise UnsafeFolderError(f"can't make {folder}: {error.strerror}. Set RB_HOME to a folder of yours") from error
+            raise UnsafeFolderError(
+                f"can't make {folder}: {error.strerror}. Set RB_HOME to a folder of yours"
+            ) from error
         _check(folder, found)
     paths.config_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _check(folder: Path, found: os.stat_result) -> None:
     if found.st_uid != os.geteuid():
-        raise UnsafeFolderError(f"{folder} belongs to user {found.st_uid}, not to us. Set RB_HOME to a folder of yours")
+        raise UnsafeFolderError(
+            f"{folder} belongs to user {found.st_uid}, not to us. Set RB_HOME to a folder of yours"
+        )
     if stat.S_IMODE(found.st_mode) & 0o077:
         # Ours, but open to others: it was made under a lax umask. What is in it is nobody else's business.
         folder.chmod(0o700)

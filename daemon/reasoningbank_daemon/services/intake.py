@@ -59,13 +59,17 @@ def understand(header: RequestHeader, request: Request, *, clock: Clock) -> Unde
         return FeedbackRecord(nonce=header.nonce, at_ns=at_ns, feedback=request)
     if isinstance(request, Remember):
         return RememberRecord(nonce=header.nonce, at_ns=at_ns, remember=request)
-    return EventRecord(nonce=header.nonce, at_ns=at_ns, event=_program_event(request, at_ns), copy=header.copy)
+    return EventRecord(
+        nonce=header.nonce, at_ns=at_ns, event=_program_event(request, at_ns), copy=header.copy
+    )
 
 
 def _hook_event(header: RequestHeader, request: HookEvent, at_ns: int) -> EventRecord | Refusal:
     host = HOSTS.get(request.host)
     if host is None:
-        return _refuse(header, request, at_ns, f"no host is called {request.host!r}; known: {', '.join(HOSTS)}")
+        return _refuse(
+            header, request, at_ns, f"no host is called {request.host!r}; known: {', '.join(HOSTS)}"
+        )
     try:
         event = host.decode(request.event, request.payload, at_ns, args=request.args, cwd=request.cwd)
     except PayloadError as error:

@@ -100,8 +100,7 @@ class Library:
         sequence = store.counts().sequence
         try:
             self._index = LexicalIndex(self._folder)
-            if self._index.sequence > sequence:
-                raise IndexUnusableError(f"the index reaches {self._index.sequence}, the bank {sequence}")
+            self._index.demand_not_beyond(sequence)
         except IndexUnusableError as error:
             log.warning("index_rebuilt", reason=str(error))
             self._warnings = (f"the lexical index was made again: {error}",)

@@ -85,13 +85,13 @@ def test_daemon_comes_back_after_it_was_killed(bench: CommandLine) -> None:
 
 
 def test_up_passes_on_why_the_daemon_could_not_start(bench: CommandLine) -> None:
-    (bench.home / "config.toml").write_text("[recall]\ninjected = 9\n", encoding="utf-8")
+    (bench.home / "config.toml").write_text("[recall]\nmax_chars = 9\n", encoding="utf-8")
 
     done = bench.run("up")
 
     assert done.returncode == 78
     assert "ended at once with exit code 78" in done.stderr
-    assert "recall.injected is 9; allowed: a whole number from 0 to 5" in done.stderr
+    assert "recall.max_chars is 9; allowed: a whole number from 200 to 1500" in done.stderr
     assert "Next: reasoningbank doctor" in done.stderr
 
 

@@ -5,24 +5,25 @@ from rbtest.command_line import CommandLine
 
 def test_set_keeps_the_file_and_show_marks_the_change(bench: CommandLine) -> None:
     file = bench.home / "config.toml"
-    file.write_text("# mine\n[recall] # told\ninjected = 1 # best\n", encoding="utf-8")
+    file.write_text("# mine\n[recall] # told\nmax_chars = 900 # best\n", encoding="utf-8")
 
-    done = bench.run("config", "set", "recall.injected", "2")
+    done = bench.run("config", "set", "recall.max_chars", "800")
     shown = bench.run("config", "show")
 
     assert done.returncode == 0
-    assert file.read_text(encoding="utf-8") == "# mine\n[recall] # told\ninjected = 2 # best\n"
-    assert "* injected = 2" in shown.stdout
+    assert file.read_text(encoding="utf-8") == "# mine\n[recall] # told\nmax_chars = 800 # best\n"
+    assert "* max_chars = 800" in shown.stdout
 
 
 def test_check_names_the_key_and_what_is_allowed(bench: CommandLine) -> None:
-    (bench.home / "config.toml").write_text("[recall]\ninjected = 9\n", encoding="utf-8")
+    (bench.home / "config.toml").write_text("[recall]\nmax_chars = 9\n", encoding="utf-8")
 
     done = bench.run("config", "check")
 
     assert done.returncode == 78
     assert (
-        f"{bench.home}/config.toml: recall.injected is 9; allowed: a whole number from 0 to 5" in done.stderr
+        f"{bench.home}/config.toml: recall.max_chars is 9; allowed: a whole number from 200 to 1500"
+        in done.stderr
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+
 from reasoningbank_client import AsyncReasoningBank, DeadlineError, ReasoningBank, UnreachableError
 from reasoningbank_schema.envelope import Stored
 from reasoningbank_schema.spool import list_entries

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.wire import Wire
+
 from reasoningbank_schema.envelope import RequestHeader, pack_request
 from reasoningbank_schema.messages import (
     DaemonStatus,
@@ -46,7 +46,9 @@ def _status(daemon: DaemonProcess) -> DaemonStatus:
 
 def _malformed(rng: random.Random) -> list[bytes]:
     """Make one message that no well-behaved client would send."""
-    good_header = pack_request(RequestHeader(nonce=rng.randbytes(16), sent_ns=rng.getrandbits(63), deadline_ms=50))
+    good_header = pack_request(
+        RequestHeader(nonce=rng.randbytes(16), sent_ns=rng.getrandbits(63), deadline_ms=50)
+    )
     good_body = encode_request(PreTask(session="s", prompt="p"))
     match rng.randrange(8):
         case 0:
@@ -85,7 +87,9 @@ def test_malformed_frames_are_counted_and_do_no_harm() -> None:
                 if sent % (WINDOW * 64) == 0:
                     _status(daemon)  # keeps the sender from running ahead without bound
             # What was sent is read in turn with what others send: the count gets there, not at once.
-            wait_until(lambda: _status(daemon).requests - before.requests >= sent, what="every frame to be read")
+            wait_until(
+                lambda: _status(daemon).requests - before.requests >= sent, what="every frame to be read"
+            )
         after = _status(daemon)
 
         assert after.malformed > before.malformed
@@ -125,7 +129,11 @@ def _fixtures() -> list[tuple[str, str, Any]]:
             if file.name.startswith("_"):
                 continue
             value = json.loads(file.read_text(encoding="utf-8"))
-            event = value.get("hook_event_name", file.name.split(".")[0]) if isinstance(value, dict) else file.stem
+            event = (
+                value.get("hook_event_name", file.name.split(".")[0])
+                if isinstance(value, dict)
+                else file.stem
+            )
             found.append((folder.name, event, value))
     return found
 
@@ -140,8 +148,23 @@ def _mutate(rng: random.Random, value: Any) -> Any:
     if isinstance(value, list) and value and rng.random() < 0.8:
         index = rng.randrange(len(value))
         return [_mutate(rng, item) if i == index else item for i, item in enumerate(value)]
-    strange = [None, True, -1, 1e308, 2**70, "", "\ud800".encode("utf-8", "surrogatepass").decode("latin1"),
-               "A" * 5000, "\x00", [], {}, [[[[]]]], {"a": {"b": None}}, "../../etc/passwd", "\u202e"]
+    strange: list[Any] = [
+        None,
+        True,
+        -1,
+        1e308,
+        2**70,
+        "",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin1"),
+        "A" * 5000,
+        "\x00",
+        [],
+        {},
+        [[[[]]]],
+        {"a": {"b": None}},
+        "../../etc/passwd",
+        "\u202e",
+    ]
     return rng.choice(strange)
 
 

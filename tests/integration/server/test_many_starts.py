@@ -57,7 +57,7 @@ def test_a_second_daemon_leaves_with_its_own_exit_code() -> None:
 def _daemons_of(home: str) -> list[int]:
     """Find the daemons of one RB_HOME by their environment."""
     found = []
-    for name in os.listdir("/proc"):
+    for name in (entry.name for entry in Path("/proc").iterdir()):
         if not name.isdigit():
             continue
         try:
@@ -65,6 +65,10 @@ def _daemons_of(home: str) -> list[int]:
             environment = Path(f"/proc/{name}/environ").read_bytes()
         except OSError:
             continue
-        if b"reasoningbank" in command and b"daemon.main" in command and f"RB_HOME={home}".encode() in environment:
+        if (
+            b"reasoningbank" in command
+            and b"daemon.main" in command
+            and f"RB_HOME={home}".encode() in environment
+        ):
             found.append(int(name))
     return found

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from rbtest.fake_anthropic import FakeAnthropic, Script
 
@@ -50,7 +50,9 @@ class Run:
         found: dict[str, list[int]] = {}
         for name, status in re.findall(r"Hooks: (\S+) \[.*?\] finished with status (\d+)", self.debug_log):
             found.setdefault(name, []).append(int(status))
-        for name, status in re.findall(r"\] (SessionEnd:\S+) \[.*?\] completed with status (\d+)", self.debug_log):
+        for name, status in re.findall(
+            r"\] (SessionEnd:\S+) \[.*?\] completed with status (\d+)", self.debug_log
+        ):
             found.setdefault(name, []).append(int(status))
         # A plugin's hooks are told only by the stream.
         for hook in self.hook_responses():
@@ -73,7 +75,7 @@ class ClaudeBox:
         (self.home / ".claude").mkdir()
         subprocess.run(["git", "init", "-q", "-b", "main", str(self.project)], check=True)
 
-    def __enter__(self) -> ClaudeBox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from rbtest.wire import Wire
 from reasoningbank_schema.messages import Control, ControlAction
@@ -50,7 +51,7 @@ class DaemonProcess:
         }
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> DaemonProcess:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

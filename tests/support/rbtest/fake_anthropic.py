@@ -14,7 +14,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 Script = dict[str, list[dict[str, Any]]]
 
@@ -36,7 +36,7 @@ class FakeAnthropic:
     requests: list[dict[str, Any]] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
 
-    def __enter__(self) -> FakeAnthropic:
+    def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"api": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -120,8 +120,12 @@ class _Handler(BaseHTTPRequestHandler):
         if turn.get("text"):
             blocks.append({"type": "text", "text": turn["text"]})
         for number, tool in enumerate(turn.get("tools", [])):
-            identifier = f"toolu_{re.sub(r'[^A-Za-z0-9]', '', marker or 'x')}_{index}_{number}_{time.time_ns()}"
-            blocks.append({"type": "tool_use", "id": identifier, "name": tool["name"], "input": tool["input"]})
+            identifier = (
+                f"toolu_{re.sub(r'[^A-Za-z0-9]', '', marker or 'x')}_{index}_{number}_{time.time_ns()}"
+            )
+            blocks.append(
+                {"type": "tool_use", "id": identifier, "name": tool["name"], "input": tool["input"]}
+            )
         stop = "tool_use" if turn.get("tools") else "end_turn"
         billed = Billed(model=body.get("model", ""), input_tokens=max(1, length // 4), output_tokens=20)
         self.api.billed.append(billed)
@@ -131,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             "cache_creation_input_tokens": 0,
             "cache_read_input_tokens": 0,
         }
-        message = {
+        message: dict[str, Any] = {
             "id": f"msg_{time.time_ns()}",
             "type": "message",
             "role": "assistant",
@@ -156,14 +160,19 @@ class _Handler(BaseHTTPRequestHandler):
         self._event("message_start", message=message)
         for index, block in enumerate(blocks):
             if block["type"] == "text":
-                start, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": block["text"]}
+                start: dict[str, Any] = {"type": "text", "text": ""}
+                delta: dict[str, Any] = {"type": "text_delta", "text": block["text"]}
             else:
                 start = {**block, "input": {}}
                 delta = {"type": "input_json_delta", "partial_json": json.dumps(block["input"])}
             self._event("content_block_start", index=index, content_block=start)
             self._event("content_block_delta", index=index, delta=delta)
             self._event("content_block_stop", index=index)
-        self._event("message_delta", delta={"stop_reason": stop, "stop_sequence": None}, usage={"output_tokens": output})
+        self._event(
+            "message_delta",
+            delta={"stop_reason": stop, "stop_sequence": None},
+            usage={"output_tokens": output},
+        )
         self._event("message_stop")
         self.close_connection = True
 

@@ -20,10 +20,36 @@ from reasoningbank_schema.messages import (
 )
 from reasoningbank_schema.messages import Receipt as ReceiptReply
 
-_WORDS = (
-    "parser cache socket retry upload token session schema index worker queue timeout login invoice chart "
-    "export filter migration header footer locale webhook thumbnail lexer cursor snapshot quota ledger"
-).split()
+_WORDS = [
+    "parser",
+    "cache",
+    "socket",
+    "retry",
+    "upload",
+    "token",
+    "session",
+    "schema",
+    "index",
+    "worker",
+    "queue",
+    "timeout",
+    "login",
+    "invoice",
+    "chart",
+    "export",
+    "filter",
+    "migration",
+    "header",
+    "footer",
+    "locale",
+    "webhook",
+    "thumbnail",
+    "lexer",
+    "cursor",
+    "snapshot",
+    "quota",
+    "ledger",
+]
 
 
 @dataclass
@@ -44,9 +70,13 @@ def requests_of_a_task(rng: random.Random, session: str) -> list[Request]:
     path = f"src/{words[0]}_{words[1]}.py"
     before = f"def {words[2]}(x):\n    return x + {rng.randrange(1000)}\n"
     return [
-        PreTask(session=session, prompt=f"Fix the {' '.join(words)} in {path}", cwd=f"/tmp/project-{words[0]}"),
+        PreTask(
+            session=session, prompt=f"Fix the {' '.join(words)} in {path}", cwd=f"/tmp/project-{words[0]}"
+        ),
         PostEdit(session=session, path=path, before=before, after=before + f"\n\n{words[3].upper()} = 1\n"),
-        PostCommand(session=session, command=f"pytest tests/test_{words[0]}.py", exit_status=rng.randrange(2)),
+        PostCommand(
+            session=session, command=f"pytest tests/test_{words[0]}.py", exit_status=rng.randrange(2)
+        ),
         Remember(text=f"The {words[0]} needs {words[4]} before {words[5]}", title=f"{words[0]} order"),
         PostTask(session=session, success=rng.random() < 0.5),
         EndSession(session=session),
@@ -82,6 +112,8 @@ class LoadClient(threading.Thread):
         if answers is None:
             return False
         if answers.stored is Stored.STORED:
-            receipts = [reply for body in answers.bodies if isinstance(reply := decode_reply(body), ReceiptReply)]
+            receipts = [
+                reply for body in answers.bodies if isinstance(reply := decode_reply(body), ReceiptReply)
+            ]
             self._journal.note(answers.nonce, receipts[-1].sequence, type(request).__name__)
         return True

@@ -42,7 +42,7 @@ class PowerCut(apsw.VFS):
             raise apsw.CantOpenError("the power is off")
         return _File(self, name, flags)
 
-    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802, FBT001  SQLite's name and order
+    def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802  SQLite's name and order
         if self.dead:
             return  # the disk keeps what it has
         super().xDelete(filename, syncdir)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
+from typing import Self
 
 import zmq
 
@@ -49,7 +50,7 @@ class Wire:
         self._socket.setsockopt(zmq.IMMEDIATE, 1)
         self._socket.connect(endpoint)
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -74,7 +75,7 @@ class Wire:
 
     def receive(self, *, timeout_s: float) -> tuple[AnswerHeader, bytes] | None:
         """Return the next answer, None when none came in time."""
-        if not self._socket.poll(timeout_s * 1000):
+        if not self._socket.poll(round(timeout_s * 1000)):
             return None
         header, body = self._socket.recv_multipart()
         return unpack_answer(header), body

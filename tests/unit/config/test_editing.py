@@ -14,7 +14,7 @@ from reasoningbank_daemon.config.editing import change_key, edit_text
 WRITTEN = """\
 # mine
 [recall]   # what is told
-injected = 1  # "one" is best # measured
+max_chars = 900  # "short" is best # measured
 embedder = "lexical"
 
 [quality]
@@ -26,9 +26,9 @@ enabled = true
 
 
 def test_value_is_replaced_and_comments_stay() -> None:
-    edited = edit_text(WRITTEN, "recall.injected", 2, source="config")
+    edited = edit_text(WRITTEN, "recall.max_chars", 800, source="config")
 
-    assert edited == WRITTEN.replace("injected = 1  #", "injected = 2  #")
+    assert edited == WRITTEN.replace("max_chars = 900  #", "max_chars = 800  #")
 
 
 def test_hash_sign_inside_the_old_text_is_no_comment() -> None:
@@ -46,29 +46,29 @@ def test_list_over_several_lines_is_replaced_whole() -> None:
 
 
 def test_new_key_goes_to_the_end_of_its_section() -> None:
-    edited = edit_text(WRITTEN, "recall.max_chars", 900, source="config")
+    edited = edit_text(WRITTEN, "recall.other", 900, source="config")
 
-    assert 'embedder = "lexical"\nmax_chars = 900\n\n[quality]' in edited
+    assert 'embedder = "lexical"\nother = 900\n\n[quality]' in edited
 
 
 def test_new_section_goes_to_the_end_of_the_file() -> None:
-    edited = edit_text("[recall]\ninjected = 1", "tasks.idle_minutes", 10.5, source="config")
+    edited = edit_text("[recall]\nmax_chars = 1", "tasks.idle_minutes", 10.5, source="config")
 
-    assert edited == "[recall]\ninjected = 1\n\n[tasks]\nidle_minutes = 10.5\n"
+    assert edited == "[recall]\nmax_chars = 1\n\n[tasks]\nidle_minutes = 10.5\n"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "recall.injected = 1\n",
-        "recall = {injected = 1}\n",
-        'x = """\n[recall]\ninjected = 1\n"""\n[recall]\ninjected = 3',
+        "recall.max_chars = 1\n",
+        "recall = {max_chars = 1}\n",
+        'x = """\n[recall]\nmax_chars = 1\n"""\n[recall]\nmax_chars = 3',
     ],
     ids=["dotted", "inline table", "look-alike inside a text"],
 )
 def test_form_that_is_not_edited_is_refused_and_says_what_to_write(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"set recall\.injected = 2"):
-        edit_text(text, "recall.injected", 2, source="config")
+    with pytest.raises(ConfigError, match=r"set recall\.max_chars = 2"):
+        edit_text(text, "recall.max_chars", 2, source="config")
 
 
 @given(value=st.text(alphabet=st.characters(exclude_categories=["Cs"])), other=st.text(max_size=5))
@@ -108,8 +108,12 @@ def test_link_to_a_dotfiles_folder_stays_a_link(tmp_path: Path) -> None:
     [
         ("recall.embeder", "minilm", "there is no key 'recall.embeder'"),
         ("recall.embedder", "bert", 'allowed: "lexical" or "minilm"'),
-        ("recall.injected", "many", "recall.injected can't be 'many'; allowed: a whole number from 0 to 5"),
-        ("recall.injected", "7", "recall.injected is 7"),
+        (
+            "recall.max_chars",
+            "many",
+            "recall.max_chars can't be 'many'; allowed: a whole number from 200 to 1500",
+        ),
+        ("recall.max_chars", "7", "recall.max_chars is 7"),
     ],
 )
 def test_refused_change_leaves_the_file_as_it_was(tmp_path: Path, key: str, text: str, message: str) -> None:
@@ -125,9 +129,9 @@ def test_refused_change_leaves_the_file_as_it_was(tmp_path: Path, key: str, text
 
 def test_file_that_is_already_wrong_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text("[recall]\ninjected = 77\n", encoding="utf-8")
+    file.write_text("[recall]\nmax_chars = 77\n", encoding="utf-8")
 
-    with pytest.raises(ConfigError, match=r"recall\.injected is 77"):
+    with pytest.raises(ConfigError, match=r"recall\.max_chars is 77"):
         change_key(file, "tasks.idle_minutes", "7")
 
-    assert file.read_text(encoding="utf-8") == "[recall]\ninjected = 77\n"
+    assert file.read_text(encoding="utf-8") == "[recall]\nmax_chars = 77\n"

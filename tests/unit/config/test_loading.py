@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import reasoningbank_daemon.config as config_package
 from reasoningbank_daemon.config import (
     Config,
     ConfigError,
@@ -27,14 +28,14 @@ def test_given_keys_replace_defaults_and_leave_the_others() -> None:
     config = parse_config('[recall]\nembedder = "minilm"\n')
 
     assert config.recall.embedder is EmbedderName.MINILM
-    assert config.recall.injected == Config().recall.injected
+    assert config.recall.max_chars == Config().recall.max_chars
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[recall]\ninjected = 9", "recall.injected is 9; allowed: a whole number from 0 to 5"),
-        ('[recall]\ninjected = "1"', 'recall.injected is "1"; allowed: a whole number from 0 to 5'),
+        ("[recall]\nmax_chars = 9", "recall.max_chars is 9; allowed: a whole number from 200 to 1500"),
+        ('[recall]\nmax_chars = "1"', 'recall.max_chars is "1"; allowed: a whole number from 200 to 1500'),
         ("[tasks]\nidle_minutes = 0", "tasks.idle_minutes is 0; allowed: a number above 0 to 10080"),
         ("[tasks]\nidle_minutes = nan", "tasks.idle_minutes is "),
         (
@@ -43,10 +44,10 @@ def test_given_keys_replace_defaults_and_leave_the_others() -> None:
         ),
         ("[quality]\nengines_off = [1]", "quality.engines_off[0] is 1; allowed: text in quotes"),
         ("[quality]\nenabled = 1", "quality.enabled is 1; allowed: true or false"),
-        ("[recal]\ninjected = 1", "the file has no section 'recal'; it may have: daemon, recall, quality"),
-        ("[recal]\ninjected = 1", "Did you mean 'recall'?"),
-        ("[recall]\ninject = 1", "[recall] has no key 'inject'; it may have: embedder,"),
-        ("[recall]\ninject = 1", "Did you mean 'injected'?"),
+        ("[recal]\nmax_chars = 300", "the file has no section 'recal'; it may have: daemon, recall, quality"),
+        ("[recal]\nmax_chars = 300", "Did you mean 'recall'?"),
+        ("[recall]\nmax_char = 300", "[recall] has no key 'max_char'; it may have: embedder,"),
+        ("[recall]\nmax_char = 300", "Did you mean 'max_chars'?"),
         ("recall = 1", "recall is 1; allowed: a table with the keys embedder,"),
         ('[[models]]\nhost = "x"', "models[0] has no key 'name': add it"),
         ('[[models]]\nname = "x"\ninput = -1', "models[0].input is -1; allowed: a number from 0 to 10000"),
@@ -108,3 +109,20 @@ def test_every_key_says_what_it_means_and_what_is_allowed() -> None:
 
     assert len(keys) > 15
     assert [key.path for key in keys if not key.meaning or not key.allowed] == []
+
+
+def test_every_key_is_read_by_the_program() -> None:
+    package = Path(config_package.__file__).parent.parent
+    sources = [
+        file.read_text(encoding="utf-8")
+        for file in package.rglob("*.py")
+        if file.relative_to(package).parts[0] not in {"config", "cli"}
+    ]
+
+    unread = [
+        key.path
+        for key in list_keys(Config)
+        if not any(re.search(rf"\.{key.path.split('.')[1]}\b", source) for source in sources)
+    ]
+
+    assert unread == []
