@@ -33,7 +33,8 @@ bench:  ## measure against the budgets, on an otherwise idle machine (takes a wh
 
 crash:  ## the long campaigns: kills, power cuts, malformed frames, many sessions
 	@.ci/environment dev
-	@RB_CAMPAIGN=full $(VENV)/bin/python -m pytest -m slow --timeout=0 $(ARGS)
+	@RB_CRASH_ROUNDS=200 RB_FUZZ_FRAMES=1000000 RB_FUZZ_PAYLOADS=100000 \
+		$(VENV)/bin/python -m pytest -s --timeout=0 tests/crash tests/integration/server $(ARGS)
 
 docs:  ## write docs/cli.md and the key table of docs/configuration.md anew
 	@.ci/environment dev

@@ -85,7 +85,7 @@ url-password | :// :\ | :(?:\\{0,4}/){2}(?:(?P<user>[^\s:/@"'`<>\\\[]{0,128}):(?
 webhook-url | hooks.slack.com webhook.office.com /webhooks/ | (?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|webhook\.office\.com\\?/webhookb2|/webhooks\\?/\d{15,21})\\?/(?P<s>(?:[\w@-]|\\?/){20,})
 """
 _WORDED = r"""
-private | private | (?:(?<=<)|(?<=\\u003c))(?-i:private|PRIVATE)(?:\s[^<>\\]{0,40})?(?:>|\\{1,8}u003e)
+private | private | (?:(?<=<)|(?<=\\u003c))(?-i:private|PRIVATE)(?:\s[^<>]{0,60}?)?(?:>|\\{1,8}u003e)
 private-key | private | private(?:-lines:\s*\d+|[ _]key(?: block)? ?-{4,5})
 password | pass pwd | @assigned
 secret | secret cred | @assigned
@@ -120,7 +120,7 @@ _PARTS = r"""
 @quote | (?:\\{0,8}["'`])
 @blank | (?:\s|\\{1,8}[nrt]|"\s*,\s*"[+-]?)+
 @field | [^\s\\"]{1,128}
-@tag | (?:<|\\u003c)(\\?/)?(?-i:private|PRIVATE)(?:\s[^<>\\]{0,40})?(?:>|\\{1,8}u003e)
+@tag | (?:<|\\u003c)(\\?/)?(?-i:private|PRIVATE)(?:\s[^<>]{0,60}?)?(?:>|\\{1,8}u003e)
 @begin | -{4,5} ?BEGIN [A-Z0-9 ]{0,40}\Z
 @end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
 @body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
@@ -170,9 +170,9 @@ RULES: tuple[Rule, ...] = tuple(rule._replace(pattern=_full(rule.pattern)) for r
 
 # The sieve. A token's prefix is looked for in long runs only (- . = read as _): by the three characters before
 # its first _, or, as the words are in the whole text, by its rarest character.
-_RUN = bytes(95 if c in b"-.=_" else c if re.match(rb"[\w+/~$%]", bytes([c])) else 32 for c in range(256))
+_WORD = bytes(c for c in range(128) if chr(c).isalnum()) + b"_$"
+_RUN = bytes(95 if c in b"-.=_" else c if c in _WORD + b"+/~%" else 32 for c in range(256))
 _IN_RUN = bytes(32 if c == 32 else 97 for c in _RUN)
-_NAME_BYTES = bytes(c for c in range(128) if re.match(rb"[\w.$-]", bytes([c])))
 _GLUED = " ntrfbm/+~$%0123456789abcdefABCDEF"  # what may stand before a prefix of two characters
 _COMMON = "/_0123456789etaoinsrhldcumfgpwybvkxjqz"  # the most frequent first; others are rarer still
 _AFTER = {"_us": r"(?=\d)", "AA": r"(?=\w{32})", "SK": r"(?=[0-9a-f]{32})", "pat": r"(?=\w{14}_)"}
@@ -226,8 +226,7 @@ def _candidates(data: bytes, low: bytes) -> list[int]:
     return sorted({order for known in seen for text, order in known if text in joined})
 
 
-# A hit: where the secret starts and ends, the rule's position in RULES, the quotes that its marker needs.
-_Hit = tuple[int, int, int, bytes]
+_Hit = tuple[int, int, int, bytes]  # start, end, the rule's position in RULES, the quotes its marker needs
 _Found = tuple[int, int, bytes] | None
 _MARK = b"[redacted:"
 
@@ -306,7 +305,7 @@ def _level(name: bytes) -> int:
 def _assigned(data: bytes, match: re.Match[bytes]) -> _Found:
     at = match.start()
     head = data[max(0, at - 64) : at]
-    head = head[len(head.rstrip(_NAME_BYTES)) :]
+    head = head[len(head.rstrip(_WORD + b".-")) :]
     before = data[max(0, at - len(head) - len(_MARK)) : at - len(head)]
     if _compiled(r"\[redacted:[a-z\d-]+\]").match(data, at - len(head) - len(before)):
         return None

@@ -8,9 +8,11 @@ from __future__ import annotations
 import enum
 import os
 import platform
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -51,10 +53,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
-    """Yield everything that was looked at, in order; a check that fails does not keep the others from running."""
-    for check in CHECKS:
-        yield from check(context)
-    yield from check_bank(context, deep=deep)
+    """Yield everything that was looked at, in order; what can't be looked into is a finding too."""
+    for check in (*CHECKS, partial(check_bank, deep=deep)):
+        try:
+            yield from check(context)
+        except OSError as error:
+            yield _error("access", f"{error.filename or 'a file'} can't be looked into: {error.strerror}")
 
 
 def check_program(_context: Context) -> Iterator[Check]:
@@ -244,11 +248,11 @@ def _space(folder: Path) -> Iterator[Check]:
 def _missing_interpreter(executable: Path) -> str | None:
     """Return the interpreter that a hook program names when it is not there (a Python that was removed)."""
     with executable.open("rb") as file:
-        lines = file.read(4096).decode("utf-8", "replace").splitlines()
-    command = lines[0].removeprefix("#!").split(" ")[0]
-    if command == "/bin/sh" and len(lines) > 1:
-        command = lines[1].split("'")[4] if lines[1].count("'") >= 6 else command
-    return None if os.access(command, os.X_OK) else command
+        head = file.read(4096).decode("utf-8", "replace")
+    # The first line names it; a path that no first line bears is named in the second, for a shell.
+    named = re.match(r"#!/bin/sh\n'+exec' '([^']+)'", head) or re.match(r"#!(\S+)", head)
+    interpreter = named[1] if named else "no interpreter at all"
+    return None if os.access(interpreter, os.X_OK) else interpreter
 
 
 def _ok(about: str, message: str) -> Check:

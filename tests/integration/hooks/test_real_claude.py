@@ -124,7 +124,7 @@ def test_the_plugin_is_accepted(plugin: Path, tmp_path: Path) -> None:
     assert CLAUDE is not None
     # A home of its own: the CLI leaves files behind even here.
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DISABLE_TELEMETRY": "1"}
-    command = [CLAUDE, "plugin", "validate", plugin]
+    command = [str(CLAUDE), "plugin", "validate", str(plugin)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr

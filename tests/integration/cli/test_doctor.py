@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import pytest
+from rbtest.command_line import CommandLine
+from rbtest.daemon_process import wait_until
+
+from reasoningbank_schema.envelope import RequestHeader, pack_request
+from reasoningbank_schema.messages import Remember, encode_request
+from reasoningbank_schema.spool import write_entry
+
+
+def recorded_bank(bench: CommandLine) -> None:
+    """Leave a bank with some lessons and an index, the daemon down."""
+    bench.run("up")
+    for number in range(5):
+        bench.run("remember", f"The importer of orders {number} reads CSV with csv.reader.")
+    wait_until(lambda: bench.json("status")["lexical_documents"] == 5, what="the lessons to be in the index")
+    bench.run("down")
+
+
+def overwrite_middle(file: Path) -> None:
+    raw = bytearray(file.read_bytes())
+    middle = len(raw) // 2
+    raw[middle : middle + 64] = bytes(64)
+    file.write_bytes(raw)
+
+
+def no_database(home: Path) -> None:
+    (home / "data" / "memory.db").write_bytes(b"garbage" * 1000)
+
+
+def newer_schema(home: Path) -> None:
+    db = apsw.Connection(str(home / "data" / "memory.db"))
+    db.pragma("user_version", 9999)
+    db.close()
+
+
+def damaged_index(home: Path) -> None:
+    overwrite_middle(next((home / "state" / "indexes" / "lexical").glob("*.store")))
+
+
+def missing_index_file(home: Path) -> None:
+    next((home / "state" / "indexes" / "lexical").glob("*.term")).unlink()
+
+
+def open_folder(home: Path) -> None:
+    (home / "data").chmod(0o755)
+
+
+def wrong_configuration(home: Path) -> None:
+    (home / "config.toml").write_text("[tasks]\nidle_minutes = -1\n", encoding="utf-8")
+
+
+def damaged_spool(home: Path) -> None:
+    (home / "state" / "spool" / "00000000000000000001-00.event.damaged").write_bytes(b"x")
+
+
+def missing_bank(home: Path) -> None:
+    # The watermark says that something was acknowledged; the database that had it is gone.
+    for file in (home / "data").glob("memory.db*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "about", "said", "code"),
+    [
+        (no_database, "bank", "memory.db", 1),
+        (newer_schema, "schema", "newer", 1),
+        (missing_bank, "loss", "", 1),
+        (damaged_index, "indexes", "is damaged", 1),
+        (missing_index_file, "indexes", "is missing", 1),
+        (open_folder, "folders", "others may enter", 0),
+        (wrong_configuration, "configuration", "tasks.idle_minutes is -1", 1),
+        (damaged_spool, "spool", "1 damaged entry set aside", 0),
+    ],
+)
+def test_damage_is_found_and_named(
+    bench: CommandLine, damage: Callable[[Path], None], about: str, said: str, code: int
+) -> None:
+    recorded_bank(bench)
+    damage(bench.home)
+
+    done = bench.run("doctor", "--deep")
+    checks = bench.json("doctor", "--deep")["checks"]
+
+    found = [check for check in checks if check["about"] == about and check["mark"] != "ok"]
+    assert any(said in check["message"] for check in found), done.stdout
+    assert done.returncode == code
+
+
+def test_sound_bank_passes_with_the_daemon_up_and_down(bench: CommandLine) -> None:
+    recorded_bank(bench)
+    bench.run("hooks", "install", "claude-code")
+
+    down = bench.run("doctor", "--deep")
+    bench.run("up")
+    up = bench.run("doctor")
+
+    assert (down.returncode, up.returncode) == (0, 0), down.stdout + up.stdout
+    assert "0 errors, 0 warnings." in down.stdout
+    assert "0 errors, 0 warnings." in up.stdout
+
+
+def test_doctor_changes_nothing(bench: CommandLine) -> None:
+    recorded_bank(bench)
+    before = {file: file.stat().st_mtime_ns for file in bench.home.rglob("*") if file.is_file()}
+
+    bench.run("doctor", "--deep")
+
+    after = {file: file.stat().st_mtime_ns for file in bench.home.rglob("*") if file.is_file()}
+    # SQLite makes its shared memory for whoever reads; it holds nothing.
+    assert {file for file in before | after if before.get(file) != after.get(file)} <= {
+        bench.home / "data" / "memory.db-shm",
+        bench.home / "data" / "memory.db-wal",
+    }
+
+
+def test_daemon_that_hangs_is_found(bench: CommandLine) -> None:
+    bench.run("up")
+    pid = bench.json("status")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+
+    done = bench.run("doctor")
+    os.kill(pid, signal.SIGCONT)
+
+    assert done.returncode == 1
+    assert f"it runs (pid {pid}) and does not answer" in done.stdout
+
+
+def test_hook_program_whose_interpreter_was_removed_is_found(bench: CommandLine) -> None:
+    bench.run("hooks", "install", "claude-code")
+    program = bench.home / "data" / "hooks" / "rb-hook"
+    lines = program.read_text(encoding="utf-8").splitlines(keepends=True)
+    program.write_text("#!/gone/python3 -IS\n" + "".join(lines[1:]), encoding="utf-8")
+
+    done = bench.run("doctor")
+
+    assert done.returncode == 1
+    assert "runs on /gone/python3, which is not there: nothing is recorded" in done.stdout
+
+
+def test_events_that_wait_in_the_spool_are_counted(bench: CommandLine) -> None:
+    spool = bench.home / "state" / "spool"
+    spool.mkdir(parents=True, mode=0o700)
+    header = pack_request(RequestHeader(nonce=bytes(16), sent_ns=1))
+    write_entry(str(spool), header, encode_request(Remember(text="x")))
+
+    done = bench.run("doctor")
+
+    assert "1 event waiting to be stored" in done.stdout
+
+
+def test_spool_that_others_may_enter_is_an_error(bench: CommandLine) -> None:
+    spool = bench.home / "state" / "spool"
+    spool.mkdir(parents=True)
+    spool.chmod(0o777)
+
+    done = bench.run("doctor")
+
+    assert done.returncode == 1
+    assert str(spool) in done.stdout
+
+
+def test_index_that_was_removed_is_no_error(bench: CommandLine) -> None:
+    recorded_bank(bench)
+    shutil.rmtree(bench.home / "state" / "indexes")
+
+    done = bench.run("doctor")
+
+    assert done.returncode == 0
+    assert "none yet; they are made from the bank" in done.stdout
