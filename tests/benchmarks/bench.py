@@ -20,12 +20,10 @@ from pathlib import Path
 from generate_bank import generate
 from rbtest.daemon_process import DaemonProcess, scratch_home
 from rbtest.wire import Wire
+
 from reasoningbank_schema.messages import Control, ControlAction, PostCommand, PreTask, Request
 
-_WORDS = (
-    "parser cache socket retry upload token session schema index worker queue timeout login invoice chart export "
-    "filter migration header footer locale webhook thumbnail lexer cursor snapshot quota ledger render deploy"
-).split()
+_WORDS = ["parser", "cache", "socket", "retry", "upload", "token", "session", "schema", "index", "worker", "queue", "timeout", "login", "invoice", "chart", "export", "filter", "migration", "header", "footer", "locale", "webhook", "thumbnail", "lexer", "cursor", "snapshot", "quota", "ledger", "render", "deploy"]
 
 
 def main() -> None:

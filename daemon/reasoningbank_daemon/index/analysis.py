@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -110,13 +111,7 @@ def terms(text: str) -> list[str]:
     """
     found: list[str] = []
     for word in _WORD.findall(text):
-        parts = _PART.findall(word)
-        for part in parts:
-            term = _stem(part.lower())
-            if term not in _STOP and len(term) <= MAX_TERM_CHARS:
-                found.append(term)
-        if len(parts) > 1 and len(word) <= MAX_TERM_CHARS:
-            found.append(word.lower())
+        found.extend(_word_terms(word) if len(word) <= MAX_TERM_CHARS else _split(word))
     return found
 
 
@@ -137,6 +132,19 @@ def likeness(first: Iterable[str], second: Iterable[str]) -> float:
 
 def _weights(found: Iterable[str]) -> dict[str, float]:
     return {term: 1.0 + math.log(count) for term, count in Counter(found).items()}
+
+
+def _split(word: str) -> tuple[str, ...]:
+    parts = _PART.findall(word)
+    stems = (_stem(part.lower()) for part in parts)
+    found = [term for term in stems if term not in _STOP and len(term) <= MAX_TERM_CHARS]
+    if len(parts) > 1 and len(word) <= MAX_TERM_CHARS:
+        found.append(word.lower())
+    return tuple(found)
+
+
+# Words repeat: most of a prompt has been split before. Bounded in count here and in length by the caller.
+_word_terms = functools.lru_cache(maxsize=32_768)(_split)
 
 
 def _stem(word: str) -> str:

@@ -21,7 +21,7 @@ from reasoningbank_schema.paths import Paths
 
 log = structlog.get_logger(__name__)
 
-CANDIDATES = 30
+CANDIDATES = 12
 """Documents that the index hands on; their likeness to the question is then computed exactly."""
 
 BATCH = 2000

@@ -34,12 +34,20 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     models_version: str
 
 
+class _Offer(msgspec.Struct, frozen=True, kw_only=True):
+    config_sha256: str
+    version: str
+    candidates: tuple[Candidate, ...]
+    policy: SelectionPolicy
+
+
 class Selector:
     """Choose models by the bank's own record; `follow` keeps it current after each commit."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._tallies = Tallies()
+        self._offered: _Offer | None = None
 
     def open(self, store: SqliteStore) -> None:
         """Read the record of all judged tasks."""
@@ -82,24 +90,8 @@ class Selector:
         return self._choose(request, found)
 
     def _choose(self, request: SelectionRequest, found: Found) -> Choice:
-        config = self._settings.current
-        candidates = [
-            Candidate(
-                name=entry.name,
-                host=entry.host,
-                tier=entry.tier,
-                price_in=entry.input,
-                price_out=entry.output,
-                alias=entry.alias,
-            )
-            for entry in configured_models(config)
-            if entry.input is not None and entry.output is not None
-        ]
-        policy = SelectionPolicy(
-            default_model=config.selection.default_model,
-            min_evidence=config.selection.min_evidence,
-            target_success=config.selection.target_success,
-        )
+        offer = self._offer()
+        candidates, policy = offer.candidates, offer.policy
         similar = self._similar(found)
         tallies = self._tallies
         selection = select(request, candidates, tallies, similar, policy)
@@ -121,8 +113,34 @@ class Selector:
                 if candidate.host == request.host
             },
         }
-        version = price_version(price_document(config.models))
-        return Choice(selection=selection, inputs=inputs, models_version=version)
+        return Choice(selection=selection, inputs=inputs, models_version=offer.version)
+
+    def _offer(self) -> _Offer:
+        """Return what the configuration offers; worked out again only when it has changed."""
+        sha256, config = self._settings.sha256, self._settings.current
+        if self._offered is None or self._offered.config_sha256 != sha256:
+            self._offered = _Offer(
+                config_sha256=sha256,
+                version=price_version(price_document(config.models)),
+                policy=SelectionPolicy(
+                    default_model=config.selection.default_model,
+                    min_evidence=config.selection.min_evidence,
+                    target_success=config.selection.target_success,
+                ),
+                candidates=tuple(
+                    Candidate(
+                        name=entry.name,
+                        host=entry.host,
+                        tier=entry.tier,
+                        price_in=entry.input,
+                        price_out=entry.output,
+                        alias=entry.alias,
+                    )
+                    for entry in configured_models(config)
+                    if entry.input is not None and entry.output is not None
+                ),
+            )
+        return self._offered
 
     def _similar(self, found: Found) -> list[SimilarTask]:
         like = {
