@@ -23,7 +23,38 @@ from rbtest.wire import Wire
 
 from reasoningbank_schema.messages import Control, ControlAction, PostCommand, PreTask, Request
 
-_WORDS = ["parser", "cache", "socket", "retry", "upload", "token", "session", "schema", "index", "worker", "queue", "timeout", "login", "invoice", "chart", "export", "filter", "migration", "header", "footer", "locale", "webhook", "thumbnail", "lexer", "cursor", "snapshot", "quota", "ledger", "render", "deploy"]
+_WORDS = [
+    "parser",
+    "cache",
+    "socket",
+    "retry",
+    "upload",
+    "token",
+    "session",
+    "schema",
+    "index",
+    "worker",
+    "queue",
+    "timeout",
+    "login",
+    "invoice",
+    "chart",
+    "export",
+    "filter",
+    "migration",
+    "header",
+    "footer",
+    "locale",
+    "webhook",
+    "thumbnail",
+    "lexer",
+    "cursor",
+    "snapshot",
+    "quota",
+    "ledger",
+    "render",
+    "deploy",
+]
 
 
 def main() -> None:
@@ -65,7 +96,9 @@ def measure(daemon: DaemonProcess, count: int, file: Path | None) -> None:
     for name, make, clients in (("pre-task", ask, 8), ("stored typed events", write, 64)):
         began = time.monotonic()
         threads = [
-            threading.Thread(target=client, args=(daemon, make, count // clients), kwargs={"start": i * 10**6})
+            threading.Thread(
+                target=client, args=(daemon, make, count // clients), kwargs={"start": i * 10**6}
+            )
             for i in range(clients)
         ]
         for thread in threads:
@@ -104,7 +137,9 @@ def hook() -> None:
             bare.append(run([interpreter, "-IS", "-c", "pass"], b""))
             whole.append(run([str(program), "claude-code", "Stop"], payload))
     ratio = statistics.median(whole) / statistics.median(bare)
-    print(f"hook: {statistics.median(whole):.1f} ms, bare interpreter {statistics.median(bare):.1f} ms: {ratio:.2f}")
+    print(
+        f"hook: {statistics.median(whole):.1f} ms, bare interpreter {statistics.median(bare):.1f} ms: {ratio:.2f}"
+    )
 
 
 def run(command: list[str], stdin: bytes) -> float:

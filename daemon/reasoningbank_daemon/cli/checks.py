@@ -54,7 +54,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
     """Yield everything that was looked at, in order; what can't be looked into is a finding too."""
-    for check in (*CHECKS, partial(check_bank, deep=deep)):
+    checks: tuple[Callable[[Context], Iterator[Check]], ...] = (*CHECKS, partial(check_bank, deep=deep))
+    for check in checks:
         try:
             yield from check(context)
         except OSError as error:

@@ -6,7 +6,7 @@ import functools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from typing import NamedTuple
 
 MAX_TERM_CHARS = 40
 MAX_QUERY_TERMS = 32
@@ -121,17 +121,27 @@ def query_terms(text: str) -> list[str]:
     return [term for term, _ in counts.most_common(MAX_QUERY_TERMS)]
 
 
-def likeness(first: Iterable[str], second: Iterable[str]) -> float:
-    """Return the cosine of two texts' terms in [0, 1], each term weighed by the logarithm of its count."""
-    left, right = _weights(first), _weights(second)
-    norm = math.sqrt(sum(w * w for w in left.values()) * sum(w * w for w in right.values()))
+class Profile(NamedTuple):
+    """Hold a text's terms, each weighed by the logarithm of its count, and the length of that vector."""
+
+    weights: dict[str, float]
+    norm: float
+
+
+def profile(text: str) -> Profile:
+    """Return what `likeness` compares of a text."""
+    weights = {term: 1.0 + math.log(count) for term, count in Counter(terms(text)).items()}
+    return Profile(weights, math.sqrt(sum(weight * weight for weight in weights.values())))
+
+
+def likeness(first: Profile, second: Profile) -> float:
+    """Return the cosine of two texts' profiles, in [0, 1]; 0 when either has no terms."""
+    norm = first.norm * second.norm
     if norm == 0:
         return 0.0
-    return sum(weight * right.get(term, 0.0) for term, weight in left.items()) / norm
-
-
-def _weights(found: Iterable[str]) -> dict[str, float]:
-    return {term: 1.0 + math.log(count) for term, count in Counter(found).items()}
+    few, many = sorted((first.weights, second.weights), key=len)
+    shared = few.keys() & many.keys()
+    return sum(few[term] * many[term] for term in shared) / norm
 
 
 def _split(word: str) -> tuple[str, ...]:

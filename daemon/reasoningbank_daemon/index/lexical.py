@@ -88,9 +88,9 @@ class LexicalIndex:
     def update(self, entries: Iterable[Entry], *, removed: Iterable[int] = ()) -> None:
         """Add documents, replacing those with the same id, and remove others."""
         for identifier in removed:
-            self._writer.delete_documents("id", identifier)
+            self._writer.delete_documents_by_term("id", identifier)
         for entry in entries:
-            self._writer.delete_documents("id", entry.id)
+            self._writer.delete_documents_by_term("id", entry.id)
             document = tantivy.Document()
             document.add_integer("id", entry.id)
             document.add_text("body", " ".join(terms(entry.text)))
@@ -143,4 +143,10 @@ class LexicalIndex:
             raise IndexUnusableError(f"{file} can't be read: {error}") from error
         if manifest.format != FORMAT:
             raise IndexUnusableError(f"{file} has format {manifest.format}, this program writes {FORMAT}")
+        there = self._files()
+        for name, size in manifest.files.items():
+            if there.get(name) != size:
+                raise IndexUnusableError(
+                    f"{self._folder / name} should have {size} bytes, has {there.get(name)}"
+                )
         return manifest

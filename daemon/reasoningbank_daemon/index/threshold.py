@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reasoningbank_daemon.index.analysis import likeness, terms
+from reasoningbank_daemon.index.analysis import likeness, profile
 
 DEFAULT = 0.35
 """Used while a bank is too small to tell: between the likeness of paraphrases and that of strangers."""
@@ -49,6 +49,6 @@ def derive_threshold(goals: Sequence[Goal], *, seed: int = 0) -> Threshold:
     distinct = set(pairs)
     if len(distinct) < MIN_PAIRS:
         return Threshold(value=DEFAULT, basis=f"default: {len(distinct)} unrelated pairs, {MIN_PAIRS} needed")
-    found = sorted(likeness(terms(first), terms(second)) for first, second in distinct)
+    found = sorted(likeness(profile(first), profile(second)) for first, second in distinct)
     value = max(FLOOR, found[int(QUANTILE * (len(found) - 1))])
     return Threshold(value=value, basis=f"99th percentile of {len(found)} pairs of unrelated tasks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import threading
 from collections import deque
@@ -11,7 +12,7 @@ from itertools import islice
 import msgspec
 import structlog
 
-from reasoningbank_daemon.index.analysis import likeness, terms
+from reasoningbank_daemon.index.analysis import Profile, likeness, profile
 from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
 from reasoningbank_daemon.storage.records import Document, Effects
@@ -129,7 +130,7 @@ class Library:
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
         """Return experiences like a text, this project's first, each with its exact likeness."""
         hits = self._index.search(text, max(CANDIDATES, limit))
-        asked = terms(text)
+        asked = profile(text)
         known = self._store.experiences([*self._newest, *(hit.id for hit in hits)])
         matches = [
             Match(
@@ -204,9 +205,12 @@ class Library:
         self._threshold = derive_threshold(list(islice(goals, THRESHOLD_SAMPLE)))
 
 
-def _likeness(asked: list[str], document: Document) -> float:
+def _likeness(asked: Profile, document: Document) -> float:
     """Compare a question with what an experience is about: its task's goal, or the title of what was told."""
-    return max(likeness(asked, terms(document.goal)), likeness(asked, terms(document.title)))
+    return likeness(asked, _subject(document.goal or document.title))
+
+
+_subject = functools.lru_cache(maxsize=4096)(profile)
 
 
 def _entry(document: Document) -> Entry:

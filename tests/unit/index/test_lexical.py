@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "lexical"
+    index = LexicalIndex(folder)
+    index.update([Entry(id=1, text="fix the invoice export"), Entry(id=2, text="cache of sessions")])
+    index.commit(sequence=9)
+    index.close()
+    return folder
+
+
+def test_an_index_opened_again_knows_what_it_knew(folder: Path) -> None:
+    index = LexicalIndex(folder)
+
+    assert (index.count, index.sequence) == (2, 9)
+    assert [hit.id for hit in index.search("exporting invoices", 5)] == [1]
+
+
+def test_an_updated_document_is_found_by_its_new_words_only(folder: Path) -> None:
+    index = LexicalIndex(folder)
+
+    index.update([Entry(id=1, text="thumbnail renderer")], removed=[2])
+    index.commit(sequence=10)
+
+    assert index.search("invoice", 5) == []
+    assert [hit.id for hit in index.search("thumbnail", 5)] == [1]
+    assert index.count == 1
+
+
+def test_a_query_without_known_words_finds_nothing(folder: Path) -> None:
+    index = LexicalIndex(folder)
+
+    assert index.search("", 5) == []
+    assert index.search("the of and", 5) == []
+
+
+def _shorten_a_segment(folder: Path) -> None:
+    file = max(folder.glob("*.store"), key=lambda found: found.stat().st_size)
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "manifest is garbage": lambda folder: (folder / "manifest.json").write_bytes(b"\x00garbage"),
+    "manifest is cut off": lambda folder: (folder / "manifest.json").write_bytes(b'{"format":1,'),
+    "segment is cut off": _shorten_a_segment,
+    "segment is gone": lambda folder: next(folder.glob("*.term")).unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_index_says_so_instead_of_answering(folder: Path, damage: str) -> None:
+    DAMAGES[damage](folder)
+
+    with pytest.raises(IndexUnusableError):
+        LexicalIndex(folder)
+
+
+def test_an_index_that_knows_more_than_the_bank_is_refused(folder: Path) -> None:
+    index = LexicalIndex(folder)
+
+    with pytest.raises(IndexUnusableError, match="reaches 9, the bank 8"):
+        index.demand_not_beyond(8)
+
+
+def test_a_folder_without_a_manifest_is_begun_anew(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+    index = LexicalIndex(folder)
+
+    assert (index.count, index.sequence) == (0, 0)
