@@ -167,6 +167,9 @@ class EngineProcess:
 
     def begin(self, render: Callable[[int], bytes], deadline: float) -> PendingAnswer:
         """Send the frames that `render` makes for a fresh id, and return the place of the answer."""
+        if deadline <= self._clock():
+            # An answer may come sooner than anybody looks: whether it counts must not depend on that race.
+            raise EngineTimeoutError(f"the deadline had passed before {self._spec.name} was asked")
         pending = PendingAnswer(self._spec.name, deadline, self._clock)
         with self._changed:
             child = self._child
