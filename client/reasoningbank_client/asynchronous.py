@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import functools
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
-from reasoningbank_client.exchange import Answer
-from reasoningbank_client.synchronous import ReasoningBank
-from reasoningbank_schema.messages import (
-    DaemonStatus,
-    Done,
-    EditJudged,
-    Recalled,
-    Receipt,
-    Request,
-    TaskAdvice,
-)
-from reasoningbank_schema.paths import Paths
+import zmq
+import zmq.asyncio
 
+from reasoningbank_client import requests
+from reasoningbank_client.answer import Answer
+from reasoningbank_client.calls import Call, Client
+from reasoningbank_client.errors import DeadlineError
+from reasoningbank_client.link import Interest
+from reasoningbank_client.outcome import required
+from reasoningbank_client.requests import Asked, How, documented
+from reasoningbank_schema.messages import Request
+
+Advice = TypeVar("Advice")
 P = ParamSpec("P")
-T = TypeVar("T")
 
 
-class AsyncReasoningBank:
-    """Await the calls of `ReasoningBank`, one at a time, on a thread of its own.
+def _event(
+    ask: Callable[Concatenate[str, P], Asked[Advice]],
+) -> Callable[Concatenate[AsyncReasoningBank, P], Coroutine[Any, Any, Answer[Advice]]]:
+    """Make a method that returns both halves of the answer."""
+    # Coroutine[Any, Any, …]: what every ``async def`` is; nobody sends anything into one.
 
-    A thread, because a call is one short exchange on a local socket: the loop is never blocked, and both
-    clients are the same code.
+    async def method(self: AsyncReasoningBank, /, *args: P.args, **kwargs: P.kwargs) -> Answer[Advice]:
+        asked = ask(self.agent, *args, **kwargs)
+        return await self.call(asked.request, asked.kind, **asked.how)
+
+    return documented(method, ask)
+
+
+def _question(
+    ask: Callable[Concatenate[str, P], Asked[Advice]],
+) -> Callable[Concatenate[AsyncReasoningBank, P], Coroutine[Any, Any, Advice]]:
+    """Make a method that returns the reply alone."""
+
+    async def method(self: AsyncReasoningBank, /, *args: P.args, **kwargs: P.kwargs) -> Advice:
+        asked = ask(self.agent, *args, **kwargs)
+        return required(await self.call(asked.request, asked.kind, **asked.how), asked.kind)
+
+    return documented(method, ask)
+
+
+class AsyncReasoningBank(Client):
+    """Talk to the daemon from one event loop; what `ReasoningBank` says of calls and parameters holds here.
+
+    Calls of one client take turns, in the order in which they were made, and the wait for one's turn counts
+    against its timeout. Clients are cheap: where calls should overlap, make several. A cancelled call leaves
+    the client usable; an event that was sent may have been stored.
     """
 
-    def __init__(self, paths: Paths, *, timeout_s: float = 2.0, spool: bool = False) -> None:
-        self._bank = ReasoningBank(paths, timeout_s=timeout_s, spool=spool)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoningbank")
+    @functools.cached_property
+    def _turn(self) -> asyncio.Lock:
+        return asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,63 +73,61 @@ class AsyncReasoningBank:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connection and end the thread."""
-        await self._run(ReasoningBank.close)
-        self._thread.shutdown()
+        """Close the connection once the calls under way are over; the client can't be used again."""
+        async with self._turn:
+            self._calls.close()
 
-    async def call(self, request: Request, kind: type[T]) -> Answer[T]:
-        """Send any request; the named calls below are shorter."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: self._bank.call(request, kind))
+    async def call(self, request: Request, kind: type[Advice], **how: Unpack[How]) -> Answer[Advice]:
+        """Send any request and return its answer; the named calls below are shorter.
 
-    async def _run(
-        self, method: Callable[Concatenate[ReasoningBank, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: method(self._bank, *args, **kwargs))
+        Raises
+        ------
+        ReasoningBankError
+            One of its kinds.
+        """
+        call = self._calls.begin(request, how)
+        if await self._own_turn(call):
+            try:
+                for interest in self._calls.carry(call):
+                    await _wait(interest, timeout_ms=self._calls.left_ms(call))
+            finally:
+                self._turn.release()
+        if call.spool:  # which may write to the disk
+            return await asyncio.to_thread(self._calls.conclude, call, kind)
+        return self._calls.conclude(call, kind)
 
-    async def start_session(self, session: str, *, cwd: str) -> Answer[Done]:
-        """Open a session."""
-        return await self._run(ReasoningBank.start_session, session, cwd=cwd)
+    async def _own_turn(self, call: Call) -> bool:
+        try:
+            async with asyncio.timeout(self._calls.left_ms(call) / 1000):
+                await self._turn.acquire()
+        except TimeoutError:
+            call.trouble = DeadlineError(
+                f"earlier calls of this client took all of the {call.timeout_s:g} s. "
+                "Make one client for each stream of calls"
+            )
+            return False
+        return True
 
-    async def end_session(self, session: str) -> Answer[Done]:
-        """Close a session and its open task."""
-        return await self._run(ReasoningBank.end_session, session)
+    start_session = _event(requests.start_session)
+    end_session = _event(requests.end_session)
+    pre_task = _event(requests.pre_task)
+    post_edit = _event(requests.post_edit)
+    post_command = _event(requests.post_command)
+    post_task = _event(requests.post_task)
+    feedback = _event(requests.feedback)
+    remember = _event(requests.remember)
+    hook_event = _event(requests.hook_event)
 
-    async def pre_task(self, session: str, prompt: str, *, cwd: str = "") -> Answer[TaskAdvice]:
-        """Begin a turn and get advice on it."""
-        return await self._run(ReasoningBank.pre_task, session, prompt, cwd=cwd)
+    recall = _question(requests.recall)
+    status = _question(requests.status)
+    ping = _question(requests.ping)
+    stop = _question(requests.stop)
+    reload = _question(requests.reload)
+    drain_spool = _question(requests.drain_spool)
 
-    async def post_edit(
-        self, session: str, path: str, *, after: str, before: str | None = None
-    ) -> Answer[EditJudged]:
-        """Report a changed file and get its verdict."""
-        return await self._run(ReasoningBank.post_edit, session, path, after=after, before=before)
 
-    async def post_command(
-        self, session: str, command: str, *, exit_status: int, output: str = ""
-    ) -> Answer[Done]:
-        """Report a command that ran."""
-        return await self._run(
-            ReasoningBank.post_command, session, command, exit_status=exit_status, output=output
-        )
-
-    async def post_task(self, session: str, *, success: bool | None = None) -> Answer[Done]:
-        """End a turn."""
-        return await self._run(ReasoningBank.post_task, session, success=success)
-
-    async def recall(self, query: str, *, cwd: str = "", limit: int = 5) -> Recalled:
-        """Find experience like a question."""
-        return await self._run(ReasoningBank.recall, query, cwd=cwd, limit=limit)
-
-    async def remember(self, text: str, *, title: str = "", cwd: str = "") -> Answer[Receipt]:
-        """Store a lesson in one's own words."""
-        return await self._run(ReasoningBank.remember, text, title=title, cwd=cwd)
-
-    async def status(self) -> DaemonStatus:
-        """Return the daemon's figures."""
-        return await self._run(ReasoningBank.status)
-
-    async def ping(self) -> None:
-        """Return when the daemon has answered."""
-        await self._run(ReasoningBank.ping)
+async def _wait(interest: Interest, *, timeout_ms: int) -> None:
+    poller = zmq.asyncio.Poller()
+    for socket, flags in interest:
+        poller.register(socket, flags)
+    await poller.poll(timeout_ms)

@@ -2,26 +2,74 @@
 
 from __future__ import annotations
 
+from reasoningbank_schema.envelope import Stored
+
 
 class ReasoningBankError(Exception):
-    """The base of every error of this library."""
+    """The base of every error of this library.
+
+    ``stored`` is what is known of the event when the error is raised, ``spooled`` the name of its file when it
+    was kept in the spool.
+    """
+
+    def __init__(self, message: str, *, stored: Stored = Stored.PENDING) -> None:
+        super().__init__(message)
+        self.stored = stored
+        self.spooled: str | None = None
 
 
 class UnreachableError(ReasoningBankError):
-    """No daemon listens, or its socket may not be used."""
+    """There is no connection to a daemon; one of the two below."""
+
+
+class DaemonAbsentError(UnreachableError):
+    """No daemon listens, or the one that did has gone away."""
+
+
+class UnsafeSocketError(UnreachableError):
+    """The socket may not be used: others own its folder or may enter it, or its path can't be one."""
 
 
 class DeadlineError(ReasoningBankError):
-    """The daemon did not answer in time."""
+    """The daemon did not answer in time; an event may have been stored all the same."""
 
 
 class BusyError(ReasoningBankError):
-    """The daemon has no worker free; the event itself is taken all the same."""
+    """No worker of the daemon was free for a question."""
+
+
+class StoppingError(ReasoningBankError):
+    """The daemon is leaving and took nothing more."""
+
+
+class NotStoredError(ReasoningBankError):
+    """The daemon could not store the event now; it may be sent again."""
 
 
 class RefusedError(ReasoningBankError):
     """The daemon understood the request and will not take it; sending it again changes nothing."""
 
 
+class TooLargeError(RefusedError):
+    """The request is larger than the protocol allows."""
+
+
 class ProtocolError(ReasoningBankError):
-    """Daemon and client speak different protocols, or an answer makes no sense."""
+    """An answer makes no sense to this client, or the request made none to the daemon."""
+
+
+class VersionMismatchError(ProtocolError):
+    """Daemon and client speak different versions of the protocol."""
+
+    def __init__(self, message: str, *, ours: int, theirs: int, stored: Stored = Stored.PENDING) -> None:
+        super().__init__(message, stored=stored)
+        self.ours = ours
+        self.theirs = theirs
+
+
+class DaemonFaultError(ReasoningBankError):
+    """A defect in the daemon; its log has the details."""
+
+
+class SpoolWriteError(ReasoningBankError):
+    """The event was neither stored nor kept: the spool could not be written (see ``__cause__``)."""

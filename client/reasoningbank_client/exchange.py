@@ -1,13 +1,18 @@
-"""One request and its answers, without a socket: both clients feed it frames until it is done."""
+"""One request and its answers, without a socket: feed it messages until it is done.
+
+Both clients share it; `docs/protocol.md` is what it follows.
+"""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Sequence
 
 import msgspec
 
-from reasoningbank_client.errors import BusyError, DeadlineError, ProtocolError, RefusedError
+from reasoningbank_client.answer import Wait
 from reasoningbank_schema.envelope import (
+    PROTOCOL_VERSION,
+    AnswerHeader,
     Code,
     EnvelopeError,
     RequestHeader,
@@ -16,103 +21,150 @@ from reasoningbank_schema.envelope import (
     unpack_answer,
 )
 from reasoningbank_schema.messages import (
+    Control,
+    Done,
     Failure,
     HookEvent,
+    Recall,
     Receipt,
     Reply,
     Request,
+    Status,
     decode_reply,
     encode_request,
 )
 
-T = TypeVar("T")
+QUESTIONS = (Recall, Status, Control)
+"""Requests that have nothing to store."""
 
+LAST_WORDS = frozenset(
+    {
+        Code.WRONG_VERSION,
+        Code.UNKNOWN_MESSAGE,
+        Code.MALFORMED,
+        Code.REFUSED,
+        Code.TOO_LARGE,
+        Code.STOPPING,
+    }
+)
+"""Codes after which no second answer comes."""
 
-class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """Hold both halves of what the daemon said.
-
-    ``advice`` is None when there was none to give; ``receipt`` is set when the event is stored.
-    """
-
-    advice: T | None
-    stored: Stored
-    receipt: Receipt | None = None
+DEADLINE_LIMIT_MS = 2**32 - 1
 
 
 class Exchange:
-    """Collect the answers of one request; frames of other requests are skipped."""
+    """Collect the answers of one request, in whichever order they come.
 
-    def __init__(self, request: Request, *, nonce: bytes, sent_ns: int, deadline_ms: int) -> None:
-        self.header = pack_request(RequestHeader(nonce=nonce, sent_ns=sent_ns, deadline_ms=deadline_ms))
+    Messages that are no answer, or the answer to another request (a late one, a copy), are counted in
+    ``strays`` and otherwise ignored: they are no news about this one.
+
+    Parameters
+    ----------
+    request
+        What is asked.
+    nonce
+        16 bytes, unique; every copy of the request keeps them.
+    sent_ns
+        The wall clock at the call, in nanoseconds since the epoch.
+    wait
+        Which half makes it ``done``; a question has but one.
+    """
+
+    def __init__(self, request: Request, *, nonce: bytes, sent_ns: int, wait: Wait = Wait.BOTH) -> None:
+        self.request = request
+        self.nonce = nonce
+        self.sent_ns = sent_ns
         self.body = encode_request(request)
-        self._nonce = nonce
-        self._raw = isinstance(request, HookEvent)
-        self._advice: Reply | bytes | None = None
-        self._receipt: Receipt | None = None
-        self._advice_final = False
-        self._stored = Stored.PENDING
+        self.wait = wait
+        self.stores = not isinstance(request, QUESTIONS)
+        self.advice: Reply | bytes | None = None
+        self.advice_final = False
+        self.stored = Stored.PENDING
+        self.receipt: Receipt | None = None
+        self.code: Code | None = None
+        self.why = ""
+        self.failed = False
+        self.version = PROTOCOL_VERSION
+        self.defect = ""
+        self.strays = 0
+        self.sent = False
+        self._ended = False
+
+    def frames(self, *, deadline_ms: int, copy: bool = False) -> list[bytes]:
+        """Return the two frames to send; ``deadline_ms`` is what is left of the caller's patience."""
+        header = RequestHeader(
+            nonce=self.nonce,
+            sent_ns=self.sent_ns,
+            # 0 would mean the daemon's default.
+            deadline_ms=min(max(deadline_ms, 1), DEADLINE_LIMIT_MS),
+            copy=copy,
+        )
+        return [pack_request(header), self.body]
 
     @property
     def done(self) -> bool:
-        """Say whether both halves are in."""
-        return self._advice_final and self._stored is not Stored.PENDING
+        """Say whether everything that was waited for is in, or nothing more can come."""
+        if self._ended:
+            return True
+        if not self.stores or self.wait is Wait.ADVICE:
+            return self.advice_final
+        settled = self.stored is not Stored.PENDING
+        return settled and (self.advice_final or self.wait is Wait.STORED)
 
-    def feed(self, frames: list[bytes]) -> None:
-        """Take one message in.
+    def end(self) -> None:
+        """Take silence for an answer: the request was one that ends the daemon."""
+        self._ended = True
+        self.advice_final = True
 
-        Raises
-        ------
-        BusyError, DeadlineError, RefusedError, ProtocolError
-            What the answer's code says.
-        """
-        try:
-            header_frame, body = frames
-            header = unpack_answer(header_frame)
-        except (ValueError, EnvelopeError) as error:
-            raise ProtocolError(f"the daemon sent something that is no answer: {error}") from error
-        if header.nonce != self._nonce:
+    def feed(self, message: Sequence[bytes]) -> None:
+        """Take one message in; anything that is not an answer to this request is skipped."""
+        header = _own_header(message, self.nonce)
+        if header is None:
+            self.strays += 1
             return
-        if header.code is not Code.OK:
-            raise _error(header.code, body)
-        first_final = header.advice_final and not self._advice_final
-        self._advice_final = header.advice_final
-        self._stored = header.stored
-        if self._raw:
-            if first_final:
-                self._advice = body
+        if header.version != PROTOCOL_VERSION:
+            self.version = header.version
+            self.code = Code.WRONG_VERSION
+            self._ended = True
             return
-        if not body:
-            return
+        completes = header.advice_final and not self.advice_final
+        self.advice_final = self.advice_final or header.advice_final
+        if header.stored is not Stored.PENDING:
+            self.stored = header.stored
+        # The second answer's OK does not take back what the first said of the advice.
+        if self.code in (None, Code.OK) and (completes or header.code is not Code.OK):
+            self.code = header.code
+        if isinstance(self.request, HookEvent) and header.code is Code.OK:
+            if completes:
+                self.advice = message[1]
+        elif message[1]:
+            self._read(message[1])
+        self._ended = self._ended or header.code in LAST_WORDS
+
+    def _read(self, body: bytes) -> None:
         try:
             reply = decode_reply(body)
-        except msgspec.MsgspecError as error:
-            raise ProtocolError(f"the daemon's answer can't be read: {error}") from error
-        if isinstance(reply, Receipt):
-            self._receipt = reply
-        else:
-            self._advice = reply
+        except msgspec.DecodeError as error:
+            self.defect = f"the body of its answer can't be read: {error}"
+            self._ended = True
+            return
+        match reply:
+            case Receipt():
+                self.receipt = reply
+            case Failure():
+                self.failed = True
+                self.why = reply.message
+            case Done():
+                pass  # there was nothing to say, and that is said
+            case _:
+                self.advice = reply
 
-    def answer(self, kind: type[T]) -> Answer[T]:
-        """Return what came, checked against the type that was asked for."""
-        advice = self._advice
-        if advice is not None and not isinstance(advice, kind):
-            raise ProtocolError(f"expected {kind.__name__}, the daemon sent {type(advice).__name__}")
-        return Answer(advice=advice, stored=self._stored, receipt=self._receipt)
 
-
-def _error(code: Code, body: bytes) -> Exception:
+def _own_header(message: Sequence[bytes], nonce: bytes) -> AnswerHeader | None:
+    if len(message) != 2:
+        return None
     try:
-        reply = decode_reply(body)
-        message = reply.message if isinstance(reply, Failure) else ""
-    except msgspec.MsgspecError:
-        message = ""
-    text = f"{message or code.name.lower()} ({code.name})"
-    match code:
-        case Code.BUSY:
-            return BusyError(text)
-        case Code.LATE:
-            return DeadlineError(text)
-        case Code.REFUSED | Code.TOO_LARGE | Code.MALFORMED:
-            return RefusedError(text)
-        case _:
-            return ProtocolError(text)
+        header = unpack_answer(message[0])
+    except EnvelopeError:
+        return None
+    return header if header.nonce == nonce else None

@@ -2,74 +2,59 @@
 
 from __future__ import annotations
 
-import os
-import time
-from pathlib import Path
+import threading
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import zmq
 
-from reasoningbank_client.errors import DeadlineError
-from reasoningbank_client.exchange import Answer, Exchange
-from reasoningbank_client.safety import check_socket
-from reasoningbank_schema.messages import (
-    Control,
-    ControlAction,
-    DaemonStatus,
-    Done,
-    EditJudged,
-    EndSession,
-    Failure,
-    Feedback,
-    HookEvent,
-    PostCommand,
-    PostEdit,
-    PostTask,
-    PreTask,
-    Rating,
-    Recall,
-    Recalled,
-    Receipt,
-    Remember,
-    Request,
-    StartSession,
-    Status,
-    TaskAdvice,
-)
-from reasoningbank_schema.paths import Paths, resolve_paths
-from reasoningbank_schema.redaction import redact_bytes
-from reasoningbank_schema.spool import write_entry
+from reasoningbank_client import requests
+from reasoningbank_client.answer import Answer
+from reasoningbank_client.calls import Client
+from reasoningbank_client.link import Interest
+from reasoningbank_client.outcome import required
+from reasoningbank_client.requests import Asked, How, documented
+from reasoningbank_schema.messages import Request
 
-T = TypeVar("T")
-READ_ONLY = (Recall, Status, Control)
+Advice = TypeVar("Advice")
+P = ParamSpec("P")
 
 
-class ReasoningBank:
-    """Talk to the daemon; one client per thread.
+def _event(
+    ask: Callable[Concatenate[str, P], Asked[Advice]],
+) -> Callable[Concatenate[ReasoningBank, P], Answer[Advice]]:
+    """Make a method that returns both halves of the answer."""
 
-    Parameters
-    ----------
-    paths
-        Where the daemon is; `from_environment` finds it.
-    timeout_s
-        The deadline of each call, in seconds from its start.
-    spool
-        Keep an event that the daemon did not store in the spool (redacted); the daemon takes it in later,
-        once.
+    def method(self: ReasoningBank, /, *args: P.args, **kwargs: P.kwargs) -> Answer[Advice]:
+        asked = ask(self.agent, *args, **kwargs)
+        return self.call(asked.request, asked.kind, **asked.how)
+
+    return documented(method, ask)
+
+
+def _question(
+    ask: Callable[Concatenate[str, P], Asked[Advice]],
+) -> Callable[Concatenate[ReasoningBank, P], Advice]:
+    """Make a method that returns the reply alone."""
+
+    def method(self: ReasoningBank, /, *args: P.args, **kwargs: P.kwargs) -> Advice:
+        asked = ask(self.agent, *args, **kwargs)
+        return required(self.call(asked.request, asked.kind, **asked.how), asked.kind)
+
+    return documented(method, ask)
+
+
+class ReasoningBank(Client):
+    """Talk to the daemon; one client belongs to one thread, the one that makes its first call.
+
+    Every call ends within its timeout. It connects when it has to, so a daemon that was restarted is found
+    again. Events (everything that has something to store) return an `Answer` once they are stored; what then
+    keeps the advice away (BUSY, LATE) is in it. Questions return their reply. All else raises a
+    `ReasoningBankError`. `docs/client.md` has the whole story; `Client` the parameters.
     """
 
-    def __init__(self, paths: Paths, *, timeout_s: float = 2.0, spool: bool = False) -> None:
-        self._paths = paths
-        self._timeout_s = timeout_s
-        self._spool = spool
-        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket: zmq.Socket[bytes] | None = None
-
-    @classmethod
-    def from_environment(cls, *, timeout_s: float = 2.0, spool: bool = False) -> ReasoningBank:
-        """Make a client for the daemon that this process's environment names."""
-        return cls(resolve_paths(os.environ, home=Path.home()), timeout_s=timeout_s, spool=spool)
+    _thread: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,155 +69,49 @@ class ReasoningBank:
 
     def close(self) -> None:
         """Close the connection; the client can't be used again."""
-        if self._socket is not None:
-            self._socket.close(linger=0)
-            self._socket = None
-        self._context.term()
+        self._calls.close()
 
-    def call(self, request: Request, kind: type[T]) -> Answer[T]:
-        """Send a request and wait for both halves of its answer.
+    def call(self, request: Request, kind: type[Advice], **how: Unpack[How]) -> Answer[Advice]:
+        """Send any request and return its answer; the named calls below are shorter.
 
         Raises
         ------
         ReasoningBankError
-            One of its kinds; with ``spool``, an event is kept first.
+            One of its kinds.
         """
-        nonce = os.urandom(16)
-        exchange = Exchange(
-            request, nonce=nonce, sent_ns=time.time_ns(), deadline_ms=max(1, round(self._timeout_s * 1000))
-        )
-        stored = False
-        try:
-            self._exchange(exchange)
-            stored = True
-        finally:
-            if not stored and self._spool and not isinstance(request, READ_ONLY):
-                write_entry(str(self._paths.spool), exchange.header, redact_bytes(exchange.body)[0])
-        return exchange.answer(kind)
+        self._stay_in_thread()
+        call = self._calls.begin(request, how)
+        for interest in self._calls.carry(call):
+            _wait(interest, timeout_ms=self._calls.left_ms(call))
+        return self._calls.conclude(call, kind)
 
-    def _exchange(self, exchange: Exchange) -> None:
-        end = time.monotonic() + self._timeout_s
-        check_socket(self._paths)
-        socket = self._connected()
-        if not socket.poll(_left_ms(end), zmq.POLLOUT):
-            raise self._late("does not take the request")
-        socket.send_multipart([exchange.header, exchange.body])
-        while not exchange.done:
-            if not socket.poll(_left_ms(end), zmq.POLLIN):
-                raise self._late("did not answer")
-            exchange.feed(socket.recv_multipart())
+    def _stay_in_thread(self) -> None:
+        here = threading.get_ident()
+        if self._thread is None:
+            self._thread = here
+        elif self._thread != here:
+            raise RuntimeError("this client belongs to another thread: make one ReasoningBank per thread")
 
-    def _connected(self) -> zmq.Socket[bytes]:
-        if self._socket is None:
-            self._socket = self._context.socket(zmq.DEALER)
-            self._socket.setsockopt(zmq.LINGER, 0)
-            self._socket.setsockopt(zmq.IMMEDIATE, 1)
-            self._socket.connect(self._paths.endpoint)
-        return self._socket
+    start_session = _event(requests.start_session)
+    end_session = _event(requests.end_session)
+    pre_task = _event(requests.pre_task)
+    post_edit = _event(requests.post_edit)
+    post_command = _event(requests.post_command)
+    post_task = _event(requests.post_task)
+    feedback = _event(requests.feedback)
+    remember = _event(requests.remember)
+    hook_event = _event(requests.hook_event)
 
-    def _late(self, what: str) -> DeadlineError:
-        # A fresh connection next time: this one may belong to a daemon that is gone.
-        if self._socket is not None:
-            self._socket.close(linger=0)
-            self._socket = None
-        return DeadlineError(f"the daemon {what} within {self._timeout_s} s. Look: reasoningbank status")
-
-    def start_session(
-        self, session: str, *, cwd: str, agent: str = "program", model: str | None = None
-    ) -> Answer[Done]:
-        """Open a session; ``session`` is any id that the caller keeps."""
-        return self.call(StartSession(session=session, cwd=cwd, agent=agent, model=model), Done)
-
-    def end_session(self, session: str, *, agent: str = "program") -> Answer[Done]:
-        """Close a session and its open task."""
-        return self.call(EndSession(session=session, agent=agent), Done)
-
-    def pre_task(
-        self, session: str, prompt: str, *, cwd: str = "", agent: str = "program", model: str | None = None
-    ) -> Answer[TaskAdvice]:
-        """Begin a turn and get advice on it."""
-        return self.call(
-            PreTask(session=session, prompt=prompt, cwd=cwd, agent=agent, model=model), TaskAdvice
-        )
-
-    def post_edit(
-        self, session: str, path: str, *, after: str, before: str | None = None, agent: str = "program"
-    ) -> Answer[EditJudged]:
-        """Report a changed file and get its verdict."""
-        return self.call(
-            PostEdit(session=session, path=path, after=after, before=before, agent=agent), EditJudged
-        )
-
-    def post_command(
-        self,
-        session: str,
-        command: str,
-        *,
-        exit_status: int,
-        output: str = "",
-        duration_ms: int | None = None,
-        agent: str = "program",
-    ) -> Answer[Done]:
-        """Report a command that ran."""
-        request = PostCommand(
-            session=session,
-            command=command,
-            exit_status=exit_status,
-            output=output,
-            duration_ms=duration_ms,
-            agent=agent,
-        )
-        return self.call(request, Done)
-
-    def post_task(
-        self, session: str, *, success: bool | None = None, detail: str = "", agent: str = "program"
-    ) -> Answer[Done]:
-        """End a turn; ``success`` is the caller's own statement."""
-        return self.call(PostTask(session=session, success=success, detail=detail, agent=agent), Done)
-
-    def feedback(
-        self, rating: Rating, *, task_id: int | None = None, session: str | None = None, note: str = ""
-    ) -> Answer[Done]:
-        """Rate a task."""
-        return self.call(Feedback(rating=rating, task_id=task_id, session=session, note=note), Done)
-
-    def recall(self, query: str, *, cwd: str = "", limit: int = 5) -> Recalled:
-        """Find experience like a question."""
-        return _required(self.call(Recall(query=query, cwd=cwd, limit=limit), Recalled))
-
-    def remember(
-        self, text: str, *, title: str = "", cwd: str = "", tags: tuple[str, ...] = ()
-    ) -> Answer[Receipt]:
-        """Store a lesson in one's own words."""
-        return self.call(Remember(text=text, title=title, cwd=cwd, tags=tags), Receipt)
-
-    def hook_event(self, host: str, event: str, payload: bytes) -> Answer[bytes]:
-        """Pass a hook's payload on; the advice is what the hook would print."""
-        return self.call(HookEvent(host=host, event=event, payload=payload), bytes)
-
-    def status(self) -> DaemonStatus:
-        """Return the daemon's figures."""
-        return _required(self.call(Status(), DaemonStatus))
-
-    def ping(self) -> None:
-        """Return when the daemon has answered."""
-        self.call(Control(action=ControlAction.PING), Done)
-
-    def stop(self) -> None:
-        """Ask the daemon to stop; it finishes what is under way."""
-        self.call(Control(action=ControlAction.STOP), Done)
-
-    def reload(self) -> str | None:
-        """Put an edited configuration in force; return what is wrong with it, None if nothing."""
-        reply = self.call(Control(action=ControlAction.RELOAD), object).advice
-        return reply.message if isinstance(reply, Failure) else None
+    recall = _question(requests.recall)
+    status = _question(requests.status)
+    ping = _question(requests.ping)
+    stop = _question(requests.stop)
+    reload = _question(requests.reload)
+    drain_spool = _question(requests.drain_spool)
 
 
-def _left_ms(end: float) -> int:
-    return max(0, round((end - time.monotonic()) * 1000))
-
-
-def _required(answer: Answer[T]) -> T:
-    if answer.advice is None:
-        raise DeadlineError("the daemon answered without a body")
-    return answer.advice
+def _wait(interest: Interest, *, timeout_ms: int) -> None:
+    poller = zmq.Poller()
+    for socket, flags in interest:
+        poller.register(socket, flags)
+    poller.poll(timeout_ms)

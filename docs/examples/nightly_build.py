@@ -15,12 +15,12 @@ from reasoningbank_client import ReasoningBank, ReasoningBankError
 def main() -> int:
     """Run each command; on a failure print what the bank knows that is like it."""
     session, *commands = sys.argv[1:]
-    with ReasoningBank.from_environment(spool=True) as bank:
-        bank.start_session(session, cwd=str(Path.cwd()), agent="nightly")
-        bank.pre_task(session, f"run {'; '.join(commands)}", cwd=str(Path.cwd()), agent="nightly")
+    with ReasoningBank.from_environment(agent="nightly", spool=True) as bank:
+        bank.start_session(session, cwd=str(Path.cwd()))
+        bank.pre_task(session, f"run {'; '.join(commands)}", cwd=str(Path.cwd()))
         failed = [command for command in commands if not run(bank, session, command)]
-        bank.post_task(session, success=not failed, agent="nightly")
-        bank.end_session(session, agent="nightly")
+        bank.post_task(session, success=not failed)
+        bank.end_session(session)
     return 1 if failed else 0
 
 
@@ -28,7 +28,7 @@ def run(bank: ReasoningBank, session: str, command: str) -> bool:
     """Run one command, report it, and say whether it succeeded."""
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
-    bank.post_command(session, command, exit_status=done.returncode, output=output, agent="nightly")
+    bank.post_command(session, command, exit_status=done.returncode, output=output)
     if done.returncode:
         print(f"{command}: exit status {done.returncode}")
         for experience in bank.recall(f"{command} {output[-500:]}", cwd=str(Path.cwd()), limit=3).experiences:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+
+from rbtest.command_line import CommandLine
+
+
+def test_hooks_are_installed_shown_and_taken_out_again(bench: CommandLine) -> None:
+    settings = bench.home / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text('{"model": "opus"}\n', encoding="utf-8")
+
+    installed = bench.run("hooks", "install", "claude-code")
+    shown = bench.json("hooks", "status")
+    again = bench.run("hooks", "install", "claude-code")
+    removed = bench.run("hooks", "uninstall", "claude-code")
+
+    assert installed.returncode == 0, installed.stderr
+    assert f"Wrote {settings}" in installed.stdout
+    assert "What was there before is in " in installed.stdout
+    assert [scope["state"] for scope in shown["scopes"]] == ["installed", "absent", "absent"]
+    assert "Everything is in place already." in again.stdout
+    assert removed.returncode == 0
+    assert json.loads(settings.read_text(encoding="utf-8")) == {"model": "opus"}
+
+
+def test_dry_run_shows_the_difference_and_writes_nothing(bench: CommandLine) -> None:
+    done = bench.run("hooks", "install", "claude-code", "--project", "--dry-run")
+
+    assert f"+++ {bench.home}/.claude/settings.local.json" in done.stdout
+    assert not (bench.home / ".claude").exists()
+    assert not (bench.home / "data").exists()
+
+
+def test_plugin_ends_with_the_agents_own_commands(bench: CommandLine) -> None:
+    done = bench.run("hooks", "install", "claude-code", "--plugin")
+
+    assert "Next:\n  claude plugin marketplace add " in done.stdout
+
+
+def test_settings_that_are_no_json_are_left_alone_and_named(bench: CommandLine) -> None:
+    settings = bench.home / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text("{not json", encoding="utf-8")
+
+    done = bench.run("hooks", "install", "claude-code")
+
+    assert done.returncode == 73
+    assert str(settings) in done.stderr
+    assert settings.read_text(encoding="utf-8") == "{not json"
+
+
+def test_host_that_is_not_known_is_a_usage_error(bench: CommandLine) -> None:
+    done = bench.run("hooks", "install", "emacs")
+
+    assert done.returncode == 64
+    assert "claude-code" in done.stderr
