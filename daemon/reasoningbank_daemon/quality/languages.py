@@ -23,8 +23,11 @@ class Language(StrEnum):
     PHP = "php"
     BASH = "bash"
     KOTLIN = "kotlin"
+    SWIFT = "swift"
+    SCALA = "scala"
     JSON = "json"
     TOML = "toml"
+    YAML = "yaml"
 
 
 _BY_SUFFIX = {
@@ -59,9 +62,15 @@ _BY_SUFFIX = {
     ".bash": Language.BASH,
     ".kt": Language.KOTLIN,
     ".kts": Language.KOTLIN,
+    ".swift": Language.SWIFT,
+    ".scala": Language.SCALA,
+    ".sc": Language.SCALA,
+    ".sbt": Language.SCALA,
     ".json": Language.JSON,
     ".ipynb": Language.JSON,
     ".toml": Language.TOML,
+    ".yaml": Language.YAML,
+    ".yml": Language.YAML,
 }
 
 _BY_NAME = {
@@ -102,6 +111,7 @@ _ALIASES = {
     "shell": Language.BASH,
     "shellscript": Language.BASH,
     "kt": Language.KOTLIN,
+    "yml": Language.YAML,
 }
 
 _JSON_WITH_COMMENTS = ("tsconfig", "jsconfig", "devcontainer", "settings", "launch", "tasks", "keybindings")

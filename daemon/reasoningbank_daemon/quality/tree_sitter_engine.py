@@ -17,7 +17,7 @@ from reasoningbank_daemon.quality.supervisor import Supervisor
 NAME = "tree-sitter"
 MAX_TEXT_CHARACTERS = 1_000_000
 
-LANGUAGES = frozenset(set(Language) - {Language.JSON, Language.TOML})
+LANGUAGES = frozenset(set(Language) - {Language.JSON, Language.TOML, Language.YAML})
 
 _WORKER = "reasoningbank_daemon.quality.tree_sitter_worker"
 _MEMORY_BYTES = 2 * 1024**3

@@ -94,6 +94,9 @@ def test_macros_that_the_grammar_of_c_misreads_are_no_fault_of_the_edit(reviewer
     [
         ("a.json", '{"a": 1}', '{"a": 1,}', "json-syntax"),
         ("a.toml", "a = 1\n", "a = \n", "toml-syntax"),
+        ("a.yaml", "a: 1\n", "a: [1\n", "yaml-syntax"),
+        ("a.swift", "func f() { g() }\n", "func f() { g( }\n", "syntax-error"),
+        ("a.scala", "object A { def f = g(1) }\n", "object A { def f = g(1 }\n", "syntax-error"),
         ("a.md", "text\n", "<<<<<<< a\ntext\n=======\nother\n>>>>>>> b\n", "merge-conflict"),
         ("a.kt", "fun f() { g() }\n", "fun f() { g( }\n", "syntax-error"),
     ],
@@ -115,7 +118,7 @@ def test_caller_may_name_the_language(reviewer: Reviewer) -> None:
 
 
 def test_kind_of_file_that_no_engine_reads_is_said(reviewer: Reviewer) -> None:
-    verdict = review(reviewer, "a.yaml", "a: 1", "a: [1")
+    verdict = review(reviewer, "a.css", "a {}", "a {")
 
     assert (verdict.language, verdict.engines_run) == ("unknown", ("text",))
     assert [(each.engine, each.reason) for each in verdict.engines_missing] == [

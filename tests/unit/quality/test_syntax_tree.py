@@ -23,6 +23,8 @@ BROKEN = {
     Language.PHP: "<?php function f( { }\n",
     Language.BASH: "if true; then\n  echo 1\n",
     Language.KOTLIN: "fun f( { }\n",
+    Language.SWIFT: "func f(a: Int { return a }\n",
+    Language.SCALA: "object A { def f(a: Int = { a } }\n",
 }
 
 
