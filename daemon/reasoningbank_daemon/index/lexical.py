@@ -11,14 +11,13 @@ import msgspec
 import tantivy
 
 from reasoningbank_daemon.index.analysis import query_terms, terms
+from reasoningbank_daemon.index.errors import (
+    IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
+)
 
 FORMAT = 1
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
-
-
-class IndexUnusableError(Exception):
-    """What is on disk can't be used; the message says why. The caller makes the index again."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from reasoningbank_schema.advice import ModelSelection
 from reasoningbank_schema.envelope import Stored
 from reasoningbank_schema.events import AgentEvent
 from reasoningbank_schema.messages import Feedback, Receipt, Remember
+from reasoningbank_schema.vectors import Stamp as Stamp  # noqa: PLC0414  re-exported: part of VectorRecord
 from reasoningbank_schema.verdicts import EditVerdict
 
 
@@ -154,14 +155,6 @@ class RetireRecord(msgspec.Struct, frozen=True, kw_only=True, tag="retire"):
     experience_ids: tuple[int, ...]
     at_ns: int
     reason: str
-
-
-class Stamp(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what made a vector; vectors of different stamps are never compared."""
-
-    model: str
-    dimension: int
-    version: str
 
 
 class Embedded(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,11 @@
+"""What goes wrong with an index: on disk, or in what it is given."""
+
+from __future__ import annotations
+
+
+class IndexUnusableError(Exception):
+    """What is on disk can't be used; the message says why. The caller makes the index again."""
+
+
+class VectorError(ValueError):
+    """A vector can't be indexed or searched for; the message names the first bad one and what is wrong."""
