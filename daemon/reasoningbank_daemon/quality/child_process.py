@@ -27,12 +27,15 @@ class BoundedChild:
     """A running child with pipes to its three standard streams.
 
     It is killed by the kernel when the *thread* that made it ends, and a shell's Ctrl-C does not reach it: make it
-    in a thread that lives as long as it should. `memory_bytes` bounds its address space. Raises OSError where it
-    cannot be started.
+    in a thread that lives as long as it should. `memory_bytes` bounds its address space; `niceness` is how far it
+    stands back for the daemon's own threads when both want the processor. Raises OSError where it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], memory_bytes: int) -> None:
-        launcher = (sys.executable, "-IS", str(_LAUNCHER), str(memory_bytes), str(os.getpid()))
+    def __init__(
+        self, command: Sequence[str], *, environment: Mapping[str, str], memory_bytes: int, niceness: int = 0
+    ) -> None:
+        limits = (str(memory_bytes), str(niceness), str(os.getpid()))
+        launcher = (sys.executable, "-IS", str(_LAUNCHER), *limits)
         self._process = subprocess.Popen(
             (*launcher, *command),
             stdin=subprocess.PIPE,

@@ -29,9 +29,7 @@ class DataFilesEngine:
     """Finds the first error of a JSON, TOML or YAML text."""
 
     name = NAME
-    languages: frozenset[Language] | None = frozenset(
-        {Language.JSON, Language.TOML, Language.YAML}
-    )
+    languages: frozenset[Language] | None = frozenset({Language.JSON, Language.TOML, Language.YAML})
 
     def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:  # noqa: ARG002 - it takes no time
         """Return at most one issue: these parsers stop at the first."""

@@ -47,6 +47,10 @@ class EngineUnavailableError(EngineError):
     """The engine cannot be used now: not installed, not started, or waiting to be restarted."""
 
 
+class EngineAbsentError(EngineUnavailableError):
+    """An engine that is not part of the program is not installed: said once, by `doctor`, not at each edit."""
+
+
 class EngineTimeoutError(EngineError):
     """The deadline passed before the engine had answered."""
 

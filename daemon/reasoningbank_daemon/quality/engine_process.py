@@ -56,6 +56,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Hard limit of the address space; a runaway dies of it."""
     retire_bytes: int = 400 * 1024**2
     """Above this resident size the process is ended between two questions, and a new one started."""
+    niceness: int = 5
+    """How far it stands back for the daemon itself; on an idle machine it loses nothing."""
     start_timeout_s: float = 10.0
     hang_timeout_s: float = 10.0
     """A question this old means that the process hangs; it is killed."""
@@ -181,6 +183,13 @@ class EngineProcess:
         self._send(child, render(identity), deadline)
         return pending
 
+    def tell(self, frames: bytes, deadline: float) -> None:
+        """Send frames that want no answer."""
+        child = self._child
+        if self._state is not ProcessState.READY or child is None:
+            raise EngineDiedError(f"{self._spec.name}: {self.cause or 'it is stopping'}")
+        self._send(child, frames, deadline)
+
     def stop(self) -> None:
         """End the child, by the end of its input and else by force, and return once it is reaped."""
         self._stopping = True
@@ -212,7 +221,10 @@ class EngineProcess:
         """Be the process's thread, from its start to its end."""
         try:
             self._child = child = BoundedChild(
-                self._spec.command, environment=self._spec.environment, memory_bytes=self._spec.memory_bytes
+                self._spec.command,
+                environment=self._spec.environment,
+                memory_bytes=self._spec.memory_bytes,
+                niceness=self._spec.niceness,
             )
         except OSError as error:
             self._end(None, f"it could not be started: {error}")

@@ -1,6 +1,6 @@
 """Become another program that cannot outlive its parent or outgrow its memory.
 
-Run as a script: `python -IS launch.py ADDRESS_SPACE_BYTES PARENT_PID PROGRAM ARGUMENT…`. It sets the limits on itself
+Run as a script: `python -IS launch.py ADDRESS_SPACE_BYTES NICENESS PARENT_PID PROGRAM ARGUMENT…`. It sets the limits on itself
 and then executes the program in its own place, so the process id stays. Doing this here, after the fork, keeps Python
 code out of the moment between fork and exec of a process with many threads, where it may deadlock.
 """
@@ -19,7 +19,8 @@ _PR_SET_PDEATHSIG = 1
 
 def main(arguments: list[str]) -> None:
     """Apply the limits and execute the program; does not return."""
-    address_space_bytes, parent_pid, *program = arguments
+    address_space_bytes, niceness, parent_pid, *program = arguments
+    os.nice(int(niceness))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (int(address_space_bytes), int(address_space_bytes)))
     if sys.platform == "linux":

@@ -5,17 +5,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
 from time import monotonic
-from urllib.parse import quote
 
-import msgspec
 import structlog
 
-from reasoningbank_daemon.quality import rpc
+from reasoningbank_daemon.quality import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
-    EngineError,
     EngineUnavailableError,
     RawIssue,
     TextRefusedError,
@@ -41,28 +37,6 @@ _PROBE_RULE = "S307"
 _UNKNOWN_SELECTOR = re.compile(r"Unknown rule selector[:]?\s*`([A-Z0-9]+)`")
 _NEWER_SYNTAX = "syntax was added in"
 """Ruff calls syntax newer than its target version an error; the project's version is not known here."""
-
-
-class _Position(msgspec.Struct, frozen=True, kw_only=True):
-    line: int
-    character: int
-
-
-class _Range(msgspec.Struct, frozen=True, kw_only=True):
-    start: _Position
-
-
-class _Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
-    range: _Range
-    message: str
-    code: str | int | None = None
-
-
-class _Report(msgspec.Struct, frozen=True, kw_only=True):
-    items: list[_Diagnostic]
-
-
-_report_decoder = msgspec.json.Decoder(_Report)
 
 
 class RuffEngine:
@@ -106,8 +80,11 @@ class RuffEngine:
                 f"the text has {len(document.text):,} characters, ruff gets up to {MAX_TEXT_CHARACTERS:,}"
             )
         process = self._supervisor.ready_process(deadline)
-        address = f"file:///text/{next(self._addresses)}/{_file_name(document.path)}"
-        pending = process.begin(lambda identity: _question(identity, address, document.text), deadline)
+        # Some rules mind `__init__.py`, and `.pyi` is a stub.
+        address = lsp.made_up_address(next(self._addresses), document.path, (".py", ".pyi"), "text.py")
+        pending = process.begin(
+            lambda identity: lsp.question(identity, address, language="python", text=document.text), deadline
+        )
         return RuffAnswer(pending, is_test=is_test_path(document.path))
 
     def close(self) -> None:
@@ -132,8 +109,8 @@ class RuffEngine:
         """Bring the server up, and make sure that our rules are in force: it falls back to its own in silence."""
         conversation.ask(0, "initialize", _initialization(self._rules))
         conversation.tell(rpc.notification("initialized", {}))
-        conversation.tell(_question(1, "file:///text/probe.py", _PROBE_TEXT))
-        found = {item.code for item in _report(conversation.hear(1)).items}
+        conversation.tell(lsp.question(1, "file:///text/probe.py", language="python", text=_PROBE_TEXT))
+        found = {item.code for item in lsp.decode_report(conversation.hear(1), server=NAME)}
         if found != {_PROBE_RULE}:
             raise EngineUnavailableError(
                 f"ruff does not apply the rules it was given: its answer to a probe was {sorted(map(str, found))}"
@@ -158,9 +135,9 @@ class RuffAnswer:
 
     def result(self) -> tuple[RawIssue, ...]:
         """Wait for the findings; raises as `Engine.analyse` says."""
-        report = _report(self._pending.result())
+        items = lsp.decode_report(self._pending.result(), server=NAME)
         return tuple(
-            _issue(item, is_test=self._is_test) for item in report.items if _NEWER_SYNTAX not in item.message
+            _issue(item, is_test=self._is_test) for item in items if _NEWER_SYNTAX not in item.message
         )
 
 
@@ -170,13 +147,6 @@ def _installed_ruff() -> str:
     from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # noqa: PLC0415
 
     return str(find_ruff_bin())
-
-
-def _file_name(path: str) -> str:
-    """Return the name under which ruff shall see a text: some rules mind `__init__.py`, and `.pyi` is a stub."""
-    name = PurePosixPath(path.replace("\\", "/")).name
-    name = name.encode("utf-8", "replace").decode("utf-8")
-    return quote(name) if name.endswith((".py", ".pyi")) else "text.py"
 
 
 def _initialization(rules: tuple[str, ...]) -> dict[str, object]:
@@ -201,37 +171,12 @@ def _initialization(rules: tuple[str, ...]) -> dict[str, object]:
     return {
         "processId": None,
         "rootUri": None,
-        "capabilities": {
-            "general": {"positionEncodings": ["utf-32"]},
-            "textDocument": {"diagnostic": {"dynamicRegistration": False}},
-        },
+        "capabilities": lsp.CAPABILITIES,
         "initializationOptions": {"settings": settings, "globalSettings": settings},
     }
 
 
-def _question(identity: int, address: str, text: str) -> bytes:
-    """Open a document, ask for its diagnostics, close it: the server keeps nothing of it afterwards."""
-    document = {"uri": address}
-    return b"".join(
-        (
-            rpc.notification(
-                "textDocument/didOpen",
-                {"textDocument": {**document, "languageId": "python", "version": 1, "text": text}},
-            ),
-            rpc.request(identity, "textDocument/diagnostic", {"textDocument": document}),
-            rpc.notification("textDocument/didClose", {"textDocument": document}),
-        )
-    )
-
-
-def _report(answer: msgspec.Raw) -> _Report:
-    try:
-        return _report_decoder.decode(answer)
-    except msgspec.DecodeError as error:
-        raise EngineError(f"ruff's answer is not a diagnostic report: {error}") from error
-
-
-def _issue(item: _Diagnostic, *, is_test: bool) -> RawIssue:
+def _issue(item: lsp.Diagnostic, *, is_test: bool) -> RawIssue:
     rule = INVALID_SYNTAX if item.code is None else str(item.code)
     category, severity = kind_in_file(rule, is_test=is_test)
     message, _, help_text = item.message.partition("\n\nhelp: ")
