@@ -83,6 +83,7 @@ class Exchange:
         self.receipt: Receipt | None = None
         self.code: Code | None = None
         self.why = ""
+        self.stored_why = ""
         self.failed = False
         self.version = PROTOCOL_VERSION
         self.defect = ""
@@ -138,10 +139,10 @@ class Exchange:
             if completes:
                 self.advice = message[1]
         elif message[1]:
-            self._read(message[1])
+            self._read(message[1], header)
         self._ended = self._ended or header.code in LAST_WORDS
 
-    def _read(self, body: bytes) -> None:
+    def _read(self, body: bytes, header: AnswerHeader) -> None:
         try:
             reply = decode_reply(body)
         except msgspec.DecodeError as error:
@@ -151,6 +152,8 @@ class Exchange:
         match reply:
             case Receipt():
                 self.receipt = reply
+            case Failure() if header.code is Code.OK and header.stored in (Stored.NOT_STORED, Stored.REFUSED):
+                self.stored_why = reply.message
             case Failure():
                 self.failed = True
                 self.why = reply.message

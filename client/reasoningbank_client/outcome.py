@@ -165,11 +165,12 @@ def _missing(
     """Say what did not come that was asked for."""
     if not exchange.stores:
         return _unanswered(exchange, trouble, timeout_s)
+    reason = exchange.stored_why or exchange.why
     if exchange.stored is Stored.REFUSED:
-        return RefusedError(f"the daemon will not store this event: {exchange.why or 'it gives no reason'}")
+        return RefusedError(f"the daemon will not store this event: {reason or 'it gives no reason'}")
     if exchange.stored is Stored.NOT_STORED:
         return NotStoredError(
-            f"the daemon could not store the event now: {exchange.why or 'its log has the reason'}. "
+            f"the daemon could not store the event now: {reason or 'its log has the reason'}. "
             "See: reasoningbank doctor"
         )
     unsettled = exchange.stored is Stored.PENDING and exchange.wait is not Wait.ADVICE

@@ -141,12 +141,21 @@ class Dispatcher:
             self._services.noise.warning("malformed_frame", reason=str(error), frames=len(frames))
             return
         exchange = self._open(identity, header)
+        try:
+            self._judge(exchange, header, body)
+        except Exception as defect:  # noqa: BLE001  logged with its traceback; the sender waits for an answer
+            self._defect(exchange, defect)
+
+    def _judge(self, exchange: Exchange, header: RequestHeader, body: bytes) -> None:
+        """Answer what can't be a request, and pass on what can."""
         if header.version != PROTOCOL_VERSION:
             self._fail(
                 exchange,
                 Code.WRONG_VERSION,
                 f"this daemon speaks protocol {PROTOCOL_VERSION}, the request {header.version}: "
                 "upgrade the older of the two, then run: reasoningbank down && reasoningbank up",
+                # Nothing is wrong with the event: the daemon after the upgrade will take it.
+                stored=Stored.NOT_STORED,
             )
             return
         if len(body) > MAX_BODY_BYTES:
@@ -196,8 +205,21 @@ class Dispatcher:
             self._event(exchange, header, request)
 
     def _post_event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
-        understood = understand(header, request, clock=self._services.clock)
-        self._post(lambda: self._begin(exchange, request, understood))
+        """Understand a large event on a worker thread, and go on with it on the poller's."""
+
+        def begin(understood: Understood | Refusal) -> None:
+            try:
+                self._begin(exchange, request, understood)
+            except Exception as defect:  # noqa: BLE001  as in `take`
+                self._defect(exchange, defect)
+
+        try:
+            understood = understand(header, request, clock=self._services.clock)
+        except Exception as error:  # noqa: BLE001  as in `take`
+            defect = error
+            self._post(lambda: self._defect(exchange, defect))
+            return
+        self._post(lambda: begin(understood))
 
     def _event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
         self._begin(exchange, request, understand(header, request, clock=self._services.clock))
@@ -222,9 +244,11 @@ class Dispatcher:
         """Say that an event is stored, or why not; called on the writer thread."""
         if outcome.stored is Stored.STORED:
             self._services.counters.add("stored")
-        # A hook prints every body that it gets: what only says `stored` has none.
-        silent = isinstance(request, HookEvent) or outcome.receipt is None
-        exchange.settle(outcome.stored, b"" if silent else encode_reply(outcome.receipt))  # type: ignore[arg-type]
+        if isinstance(request, HookEvent):
+            # A hook prints every body that it gets: what only says `stored` has none.
+            exchange.settle(outcome.stored)
+        else:
+            exchange.settle(outcome.stored, encode_reply(outcome.receipt or Failure(message=outcome.reason)))
 
     def _in_lane(
         self,
@@ -266,6 +290,13 @@ class Dispatcher:
         exchange.advise(
             Code.LATE, encode_reply(Failure(message="the deadline passed before the advice was ready"))
         )
+
+    def _defect(self, exchange: Exchange, defect: Exception) -> None:
+        """Answer a request on which our own code failed: its sender keeps the event; on the poller thread."""
+        log.error("dispatch_defect", exc_info=defect)
+        self._services.counters.add("defects")
+        failure = Failure(message="a defect in the daemon; see: reasoningbank logs")
+        exchange.finish(Code.INTERNAL, Stored.NOT_STORED, encode_reply(failure))
 
     def _fail(self, exchange: Exchange, code: Code, message: str, *, stored: Stored = Stored.REFUSED) -> None:
         if code is not Code.REFUSED:

@@ -25,8 +25,8 @@ Answer header, 24 bytes::
 
 One request may get two answers: one when the advice is ready, one when its event is on disk. Advice never
 waits for the disk. A client is done when it has seen both. The body of the first is the advice, that of the
-second a `messages.Receipt`; for a hook event the advice is what the hook prints, byte for byte, and the body
-of an answer that only says `stored` is empty.
+second a `messages.Receipt`, or a `messages.Failure` that says why the event is not stored; for a hook event
+the advice is what the hook prints, byte for byte, and the body of an answer that only says `stored` is empty.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
-    """Be the body of every answer whose code is not OK: what happened, why, and what to do."""
+    """Say what happened, why, and what to do: the body where a code is not OK or an event is not stored."""
 
     message: str
 
