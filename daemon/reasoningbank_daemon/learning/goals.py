@@ -25,7 +25,7 @@ from reasoningbank_daemon.learning.wording import (
 )
 
 IDLE_NS = 30 * 60 * 1_000_000_000
-"""A task closes after 30 idle minutes."""
+"""A task closes after 30 idle minutes, unless told otherwise."""
 
 REMARK_WORDS = 20
 """A remark on what is going on has at most so many words."""
@@ -85,25 +85,32 @@ class _Shared(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool  # the agent's last answer ends with a question
 
 
-def continues(prompt: str, open_goal: OpenGoal, *, now_ns: int) -> GoalDecision:
+def continues(
+    prompt: str | None, open_goal: OpenGoal, *, now_ns: int, idle_ns: int = IDLE_NS
+) -> GoalDecision:
     """Decide whether a prompt continues or corrects the open task.
 
     Parameters
     ----------
     prompt
-        What the user wrote, without text that a host or ReasoningBank put there.
+        What the user wrote, without text that a host or ReasoningBank put there. None while it has not
+        arrived: a long silence is a border whatever it will turn out to be; otherwise it joins for now.
     open_goal
         The open task.
     now_ns
         When the prompt was submitted, on the clock of ``open_goal.last_event_ns``.
+    idle_ns
+        How long a task stays open without an event.
 
     Returns
     -------
     GoalDecision
         ``joins`` and the name of the rule that decided.
     """
-    if now_ns - open_goal.last_event_ns >= IDLE_NS:
+    if now_ns - open_goal.last_event_ns >= idle_ns:
         return GoalDecision(joins=False, rule="idle")
+    if prompt is None:
+        return GoalDecision(joins=True, rule="prompt_not_here")
     shared = _compare(prompt, open_goal)
     for name, joins, applies in _RULES:
         if applies(shared):

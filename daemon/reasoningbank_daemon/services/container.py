@@ -81,7 +81,7 @@ def open_services(paths: Paths, config: Config) -> Services:
     def on_commit(effects: Effects) -> None:
         library.follow(effects)
 
-    store = SqliteStore(paths, rules=standard_rules(), project_key=project_key, on_commit=on_commit)
+    store = SqliteStore(paths, rules=standard_rules(settings), project_key=project_key, on_commit=on_commit)
     selector.open(store)
     library.open(store)
     off = config.quality.engines_off
@@ -99,10 +99,15 @@ def open_services(paths: Paths, config: Config) -> Services:
     )
 
 
-def standard_rules() -> Rules:
-    """Return the learning rules that the store applies."""
+def standard_rules(settings: Settings) -> Rules:
+    """Return the learning rules that the store applies, with what is configured at the moment of each."""
+
+    def continues(prompt: str | None, goal: goals.OpenGoal, now_ns: int) -> goals.GoalDecision:
+        idle_ns = round(settings.current.tasks.idle_minutes * 60e9)
+        return goals.continues(prompt, goal, now_ns=now_ns, idle_ns=idle_ns)
+
     return Rules(
-        continues=lambda prompt, goal, now_ns: goals.continues(prompt, goal, now_ns=now_ns),
+        continues=continues,
         react=lambda prompt, at_ns: outcome.next_prompt_evidence(prompt, at_ns, joins=False),
         gather=outcome.gather,
         judge=outcome.judge,

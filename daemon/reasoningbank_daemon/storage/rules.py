@@ -13,13 +13,14 @@ from reasoningbank_daemon.learning.trajectory import Evidence, Judgement, Lesson
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the rules as functions of values; the store calls them, and knows nothing of how they decide.
 
-    ``continues`` gets a prompt, the open task and the prompt's time. ``react`` gets the prompt that followed a
-    task, and its time, and returns what it says about that task. ``gather`` finds the evidence in a trajectory,
-    ``judge`` weighs it, ``tell`` puts a judged trajectory into words, None when it has nothing to tell.
+    ``continues`` gets a prompt (None: not arrived yet), the open task and the prompt's time. ``react`` gets the
+    prompt that followed a task, and its time, and returns what it says about that task. ``gather`` finds the
+    evidence in a trajectory, ``judge`` weighs it, ``tell`` puts a judged trajectory into words, None when it has
+    nothing to tell.
     ``document`` is what the lexical index holds of a task that told something.
     """
 
-    continues: Callable[[str, OpenGoal, int], GoalDecision]
+    continues: Callable[[str | None, OpenGoal, int], GoalDecision]
     react: Callable[[str, int], Evidence | None]
     gather: Callable[[Trajectory], tuple[Evidence, ...]]
     judge: Callable[[tuple[Evidence, ...]], Judgement]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from reasoningbank_daemon.learning.goals import IDLE_NS, GoalDecision, OpenGoal
+from reasoningbank_daemon.learning.goals import GoalDecision, OpenGoal
 from reasoningbank_daemon.storage.recording.tasks import IDLE, NEW_GOAL, SESSION_END
 
-Continues = Callable[[str, OpenGoal, int], GoalDecision]
+Continues = Callable[[str | None, OpenGoal, int], GoalDecision]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,9 +55,6 @@ def boundary(
     if any(last.started_ns < end <= member.started_ns for end in ends):
         return SESSION_END
     last_event_ns = max(min(turn.last_ns, member.started_ns) for turn in current)
-    if member.prompt is None:
-        # Whatever the prompt will turn out to be, a long silence before it is a border already.
-        return IDLE if member.started_ns - last_event_ns >= IDLE_NS else None
     prompts = [turn.prompt for turn in current if turn.prompt is not None]
     goal = OpenGoal(
         goal=prompts[0] if prompts else "",
