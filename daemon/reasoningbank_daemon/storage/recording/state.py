@@ -138,12 +138,21 @@ class State:
         return self.sequence
 
     def run(self, sql: str, values: tuple[Value, ...] = ()) -> Rows:
-        """Execute one statement."""
-        return cast(Rows, self.db.execute(sql, values))
+        """Execute one statement.
+
+        Raises
+        ------
+        RecordError
+            When a number in it has more than 64 bits: a host's JSON can hold such, SQLite can't.
+        """
+        try:
+            return cast(Rows, self.db.execute(sql, values))
+        except OverflowError as error:
+            raise RecordError("a number in it has more than 64 bits") from error
 
     def insert(self, sql: str, values: tuple[Value, ...]) -> int:
-        """Execute an INSERT and return the new row's id."""
-        self.db.execute(sql, values)
+        """Execute an INSERT and return the new row's id; errors as of `run`."""
+        self.run(sql, values)
         return self.db.last_insert_rowid()
 
     def pack(self, text: str | None) -> Packed | None:
@@ -191,5 +200,7 @@ class State:
         while len(self.sessions) > SESSIONS_KEPT:
             _, session = self.sessions.popitem(last=False)
             self.session_keys.pop(session.id, None)
-        if len(self.projects) > SESSIONS_KEPT:
-            self.projects.clear()
+        names: tuple[dict[Any, int], ...] = (self.projects, self.vias, self.bases, self.stamps)
+        for known in names:
+            if len(known) > SESSIONS_KEPT:
+                known.clear()
