@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from rbtest.bank import Play, folder_as_project, real_rules, scratch_paths
 
+from reasoningbank_daemon.learning.tally import Observation, Tallies, TallyKey
+from reasoningbank_daemon.learning.trajectory import Judgement
+from reasoningbank_daemon.learning.trajectory import Label as TaskLabel
 from reasoningbank_daemon.storage.records import (
     Effects,
     Embedded,
@@ -16,11 +19,15 @@ from reasoningbank_daemon.storage.records import (
     RememberRecord,
     SettingRecord,
     Stamp,
+    TaskSummary,
+    UsageMessage,
+    UsageRecord,
     VectorRecord,
     VerdictRecord,
 )
 from reasoningbank_daemon.storage.store import SqliteStore
 from reasoningbank_schema.envelope import Stored
+from reasoningbank_schema.events import CommandRun
 from reasoningbank_schema.messages import Remember
 from reasoningbank_schema.verdicts import EditVerdict, Label
 
@@ -242,23 +249,64 @@ def test_documents_come_in_the_order_of_change(opened: Opened) -> None:
     assert opened.store.experiences([4, 99])[4].kind == "told"
 
 
+def _usage(play: Play, model: str) -> UsageRecord:
+    used = UsageMessage(message_id=f"m-{play.key}", at_ns=play.at_ns, model=model, cost_usd=0.25)
+    return UsageRecord(
+        host="claude-code",
+        session_id=play.key,
+        path=f"/t/{play.key}.jsonl",
+        byte_offset=1,
+        messages=(used,),
+        price_list="2026-01",
+    )
+
+
 def test_sums_over_models_agree_with_the_tasks(opened: Opened) -> None:
-    for number in range(3):
-        play = Play(f"session-{number}")
-        opened.submit(
-            play.prompt("Fix it"), play.edit("/a.py"), play.run("pytest", status=number % 2), play.end()
-        )
+    for number in range(4):
+        play = Play(f"session-{number}", cwd=f"/work/app{number % 2}")
+        opened.submit(play.prompt("Fix it"), play.edit("/a.py"), play.run("pytest", status=number // 3))
+        opened.submit(_usage(play, "small" if number else "large"), play.end())
     opened.settled()
 
-    (aggregate,) = opened.store.model_aggregates()
-    summaries = opened.store.summaries([1, 2, 3, 44])
+    sums = Tallies.of_sums(opened.store.tallies())
 
-    assert aggregate.tasks == len(summaries) == 3
-    assert aggregate.judged == 3
-    assert aggregate.sum_probability == pytest.approx(sum(s.probability or 0 for s in summaries.values()))
-    assert aggregate.sum_duration_s == pytest.approx(sum(s.duration_s for s in summaries.values()))
-    assert {s.id for s in opened.store.all_summaries()} == {1, 2, 3}
-    assert [line.id for line in opened.store.recent_tasks(limit=2)] == [3, 2]
+    assert {outcome.stored for outcome in opened.outcomes} == {Stored.STORED}
+    summaries = opened.store.summaries([1, 2, 3, 4, 44]).values()
+    assert [(summary.model, summary.cost_usd) for summary in summaries] == [
+        ("large", 0.25),
+        *[("small", 0.25)] * 3,
+    ]
+    assert sums == Tallies().add_all(map(_observed, summaries))
+    assert [line.id for line in opened.store.recent_tasks(limit=2)] == [4, 3]
+
+
+def _observed(summary: TaskSummary) -> Observation:
+    assert summary.model is not None
+    return Observation(
+        key=TallyKey(project_id=summary.project_id, kind=summary.kind, model=summary.model),
+        judgement=Judgement(label=TaskLabel(summary.label), probability=summary.probability),
+        duration_s=summary.duration_s,
+        cost_usd=summary.cost_usd,
+    )
+
+
+def test_a_number_of_more_than_64_bits_is_refused_and_nothing_beside_it(opened: Opened) -> None:
+    play = Play()
+    huge = play.record(CommandRun(origin=play.origin(), command="pytest", exit_status=0, duration_ms=2**63))
+
+    opened.submit(play.prompt("Fix it"), huge, play.run("pytest"), play.end())
+
+    assert [outcome.stored for outcome in opened.settled()] == [
+        Stored.STORED,
+        Stored.REFUSED,
+        Stored.STORED,
+        Stored.STORED,
+    ]
+    assert "64 bits" in opened.outcomes[1].reason
+    assert opened.store.counts().rejected == 0
+    detail = opened.store.task(1)
+    assert detail is not None
+    assert len(detail.trajectory.steps) == 1
 
 
 def test_tasks_that_committed_are_found(opened: Opened) -> None:

@@ -38,9 +38,10 @@ class TallyKey(msgspec.Struct, frozen=True, kw_only=True, order=True):
 class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the counts of one key.
 
-    ``seen`` counts all closed tasks, ``successes`` and ``failures`` those with that label. ``weight_ppm`` and ``success_ppm`` are what the judgements are worth in millionths of a task: one
-    with probability p of success weighs ``w = |2 p - 1|`` and adds ``w p`` to the successes, so that a doubtful one
-    says little and p and 1 - p mirror each other.
+    ``seen`` counts all closed tasks, ``successes`` and ``failures`` those with that label. ``weight_ppm`` and
+    ``success_ppm`` are what the judgements are worth in millionths of a task: one with probability p of success
+    weighs ``w = |2 p - 1|`` and adds ``w p`` to the successes, so that a doubtful one says little and p and 1 - p
+    mirror each other.
     """
 
     seen: int = 0
@@ -126,6 +127,15 @@ class Tallies(msgspec.Struct, frozen=True, kw_only=True):
         """Return the tallies with many more tasks."""
         return self._changed((observation, 1) for observation in observations)
 
+    @classmethod
+    def of_sums(cls, sums: Iterable[tuple[TallyKey, Tally]]) -> Tallies:
+        """Return the tallies of tasks that were summed up elsewhere; a key may come several times."""
+        table: dict[TallyKey, Tally] = {}
+        for summed, tally in sums:
+            for key in _keys(summed):
+                table[key] = table.get(key, Tally()).plus(tally)
+        return cls(rows=_sorted(table))
+
     def _changed(self, changes: Iterable[tuple[Observation, int]]) -> Tallies:
         table: dict[TallyKey, Tally] = {}
         for observation, sign in changes:
@@ -163,7 +173,7 @@ def _counted(observation: Observation) -> Tally:
     probability = judgement.probability
     weight = success = 0
     if probability is not None and math.isfinite(probability):
-        chance = round(min(1.0, max(0.0, probability)) * MILLION)
+        chance = _rounded(min(1.0, max(0.0, probability)) * MILLION)
         weight = abs(2 * chance - MILLION)
         success = (
             weight * chance // MILLION
@@ -179,8 +189,13 @@ def _counted(observation: Observation) -> Tally:
         failures=int(judgement.label is Label.FAILURE),
         weight_ppm=weight,
         success_ppm=success,
-        duration_ms=round((duration_s or 0.0) * 1_000) if timed else 0,
+        duration_ms=_rounded((duration_s or 0.0) * 1_000) if timed else 0,
         timed=int(timed),
-        cost_millionths=round((cost_usd or 0.0) * MILLION) if priced else 0,
+        cost_millionths=_rounded((cost_usd or 0.0) * MILLION) if priced else 0,
         priced=int(priced),
     )
+
+
+def _rounded(value: float) -> int:
+    """Round a number that is not negative as SQL can, which sums up all tasks at once; ties go up."""
+    return int(value + 0.5)

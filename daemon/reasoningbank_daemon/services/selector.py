@@ -50,10 +50,12 @@ class Selector:
         self._offered: _Offer | None = None
 
     def open(self, store: SqliteStore) -> None:
-        """Read the record of all judged tasks."""
+        """Sum up the record of all judged tasks, the names of a model taken as one."""
         self._store = store
-        observations = (_observation(summary) for summary in store.all_summaries())
-        self._tallies = Tallies().add_all(row for row in observations if row is not None)
+        self._tallies = Tallies.of_sums(
+            (msgspec.structs.replace(key, model=canonical_model(key.model)), tally)
+            for key, tally in store.tallies()
+        )
 
     def follow(self, effects: Effects) -> None:
         """Take in tasks that were closed, judged again or reopened; on the library's thread only."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def snapshot(db: apsw.Connection) -> Iterator[None]:
         db.execute("ROLLBACK")
 
 
-def fetch(db: apsw.Connection, sql: str, values: tuple[Any, ...]) -> list[Any]:
+def fetch(db: apsw.Connection, sql: str, values: tuple[Any, ...] | Mapping[str, Any]) -> list[Any]:
     """Return all rows of a statement; their types are known to it (STRICT tables enforce them), not to mypy."""
     return db.execute(sql, values).fetchall()
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 
 import apsw
 
+from reasoningbank_daemon.learning.tally import Tally, TallyKey
 from reasoningbank_daemon.storage import sqlite, summaries
 from reasoningbank_daemon.storage.base import Done
 from reasoningbank_daemon.storage.opening import open_bank
-from reasoningbank_daemon.storage.queries import counting, experiences, tasks, upkeep
+from reasoningbank_daemon.storage.queries import counting, experiences, tallies, tasks, upkeep
 from reasoningbank_daemon.storage.recording.recorder import Recorder
 from reasoningbank_daemon.storage.records import Document, Effects, Embedded, Record, Stamp, TaskSummary
 from reasoningbank_daemon.storage.rules import Rules
@@ -124,13 +125,9 @@ class SqliteStore:
         """Return the judged ones among some tasks: outcome, duration, cost."""
         return summaries.read_summaries(self.reader(), task_ids)
 
-    def all_summaries(self) -> Iterator[TaskSummary]:
-        """Yield every judged task."""
-        return summaries.iterate_summaries(self.reader())
-
-    def model_aggregates(self) -> tuple[tasks.ModelAggregate, ...]:
-        """Sum up all judged tasks by project, kind and model."""
-        return tasks.model_aggregates(self.reader())
+    def tallies(self) -> Iterator[tuple[TallyKey, Tally]]:
+        """Yield the sums over all judged tasks by project, kind and model."""
+        return tallies.read_tallies(self.reader())
 
     def tasks_with_commits(self, *, since_ns: int) -> tuple[tasks.CommittedTask, ...]:
         """Return main tasks closed since a time that committed something."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import apsw
@@ -36,18 +36,6 @@ def read_summaries(db: apsw.Connection, task_ids: Sequence[int]) -> dict[int, Ta
         rows = db.execute(_COLUMNS + f"WHERE t.id IN ({marks}) AND t.label IS NOT NULL", chunk)
         found.update((row[0], _summary(row)) for row in rows)
     return found
-
-
-def iterate_summaries(db: apsw.Connection) -> Iterator[TaskSummary]:
-    """Yield every judged task in the order of ids; no read transaction is kept between rows."""
-    after = 0
-    while rows := db.execute(
-        _COLUMNS + "WHERE t.id > ? AND t.label IS NOT NULL ORDER BY t.id LIMIT ?", (after, IDS_AT_ONCE)
-    ).fetchall():
-        for row in rows:
-            summary = _summary(row)
-            yield summary
-            after = summary.id
 
 
 def _summary(row: _Row) -> TaskSummary:

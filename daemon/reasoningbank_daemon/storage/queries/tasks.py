@@ -1,4 +1,4 @@
-"""Tasks: the open one of a session, recent ones, one in full, and sums over all."""
+"""Tasks: the open one of a session, recent ones, one in full."""
 
 from __future__ import annotations
 
@@ -8,20 +8,6 @@ import msgspec
 from reasoningbank_daemon.learning.trajectory import Evidence, EvidenceKind, StepKind, Trajectory
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
 from reasoningbank_daemon.storage.trajectories import STEP_KINDS, read_trajectory
-
-
-class ModelAggregate(msgspec.Struct, frozen=True, kw_only=True):
-    """Sum up the judged tasks of one project, kind and model; ``judged`` have a probability, ``priced`` a cost."""
-
-    project_id: int
-    kind: str
-    model: str | None
-    tasks: int
-    judged: int
-    sum_probability: float
-    sum_duration_s: float
-    priced: int
-    sum_cost_usd: float
 
 
 class TaskLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -168,29 +154,6 @@ def read_task(db: apsw.Connection, task_id: int) -> TaskDetail | None:
             for row in db.execute("SELECT id FROM task WHERE parent_task_id = ? ORDER BY id", (task_id,))
         ),
         experience_id=db.execute("SELECT experience_id FROM task WHERE id = ?", (task_id,)).get,
-    )
-
-
-def model_aggregates(db: apsw.Connection) -> tuple[ModelAggregate, ...]:
-    """Sum up all judged tasks by project, kind and model; about 0.1 s with 100,000 tasks."""
-    rows = db.execute(
-        "SELECT project_id, kind, model, count(*), count(probability), coalesce(sum(probability), 0), "
-        "coalesce(sum(duration_ms), 0) / 1000.0, count(cost_usd), coalesce(sum(cost_usd), 0) FROM task "
-        "WHERE label IS NOT NULL GROUP BY project_id, kind, model ORDER BY project_id, kind, model"
-    )
-    return tuple(
-        ModelAggregate(
-            project_id=project_id,
-            kind=kind,
-            model=model,
-            tasks=tasks,
-            judged=judged,
-            sum_probability=probability,
-            sum_duration_s=duration_s,
-            priced=priced,
-            sum_cost_usd=cost_usd,
-        )
-        for project_id, kind, model, tasks, judged, probability, duration_s, priced, cost_usd in rows
     )
 
 
