@@ -9,7 +9,7 @@ Code and output are drawn word by word from a vocabulary by a seeded generator, 
 than real code does: `python tests/benchmarks/generate_bank.py --calibrate FOLDER` prints the compressed size of an
 edit beside that of edits made from the source files of a folder.
 
-Run: ``python tests/benchmarks/generate_bank.py BANK_HOME --tasks 1000 --prompts FILE`` (one prompt a line).
+Run: ``python tests/benchmarks/generate_bank.py BANK_HOME --tasks 1000 --prompts FILE_OR_FOLDER``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import apsw
 import msgspec
 import zstandard
 from generated_text import Author
+from prompt_pool import open_pool
 
 from reasoningbank_daemon.learning import experience, goals, outcome
 from reasoningbank_daemon.storage import sqlite
@@ -327,7 +328,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("home", type=Path, nargs="?")
     parser.add_argument("--tasks", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--prompts", type=Path)
+    parser.add_argument(
+        "--prompts", type=Path, nargs="*", default=[], help="files or folders: see prompt_pool.py"
+    )
     parser.add_argument(
         "--redact", action="store_true", help="search the texts for secrets, as the daemon does"
     )
@@ -339,14 +342,14 @@ def main(argv: list[str]) -> int:
             f"an edit, compressed: generated {generated:.0f} bytes, from sources {real:.0f} bytes\n"
         )
         return 0
-    if chosen.home is None or chosen.prompts is None:
-        parser.error("give BANK_HOME and --prompts FILE")
-    lines = [line for line in chosen.prompts.read_text("utf-8").splitlines() if line.strip()]
+    if chosen.home is None:
+        parser.error("give BANK_HOME")
     rng = random.Random(chosen.seed)
+    pool = open_pool(chosen.prompts, rng)
     paths = resolve_paths({"RB_HOME": str(chosen.home)}, home=chosen.home)
     taken = generate(
         paths,
-        (rng.choice(lines) for _ in iter(int, 1)),
+        pool.to_record(rng),
         tasks=chosen.tasks,
         seed=chosen.seed,
         redact=(lambda text: redact(text).text) if chosen.redact else (lambda text: text),
