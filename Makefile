@@ -36,7 +36,7 @@ crash:  ## the long campaigns: kills, power cuts, malformed frames, many session
 	@RB_CRASH_ROUNDS=200 RB_FUZZ_FRAMES=1000000 RB_FUZZ_PAYLOADS=100000 \
 		$(VENV)/bin/python -m pytest -s --timeout=0 tests/crash tests/integration/server $(ARGS)
 
-docs:  ## write docs/cli.md and the key table of docs/configuration.md anew
+docs:  ## write docs/cli.md, docs/rules and the key table of docs/configuration.md anew
 	@.ci/environment dev
 	@$(VENV)/bin/python -m reasoningbank_daemon.cli.manual docs
 

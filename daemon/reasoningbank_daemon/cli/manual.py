@@ -1,4 +1,4 @@
-"""Write the manual: ``docs/cli.md`` from the commands' own help, the key table of ``docs/configuration.md``.
+"""Write the manual: ``docs/cli.md`` from the commands' own help, the key table of ``docs/configuration.md``, ``docs/rules``.
 
 Run as ``python -m reasoningbank_daemon.cli.manual docs`` (``make docs``); a test fails when a page is stale.
 """
@@ -16,13 +16,15 @@ from reasoningbank_daemon.cli.exit_codes import MEANINGS
 from reasoningbank_daemon.cli.main import COMMANDS, Entry, load, overview
 from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.config.keys import ConfigKey, list_keys
+from reasoningbank_daemon.quality.patterns.catalogue import rule_modules
+from reasoningbank_daemon.quality.rule_pages import rule_pages
 
 BEGIN = "<!-- keys: written by `make docs` -->"
 END = "<!-- end of keys -->"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write both pages into the folder that is named."""
+    """Write the pages into the folder that is named."""
     if len(argv) != 1:
         sys.stderr.write("usage: python -m reasoningbank_daemon.cli.manual DOCS_FOLDER\n")
         return 64
@@ -30,7 +32,19 @@ def main(argv: Sequence[str]) -> int:
     (folder / "cli.md").write_text(command_page(), encoding="utf-8")
     page = folder / "configuration.md"
     page.write_text(with_keys(page.read_text(encoding="utf-8")), encoding="utf-8")
+    write_rule_pages(folder / "rules")
     return 0
+
+
+def write_rule_pages(folder: Path) -> None:
+    """Write a page for each of our own quality rules, and take out those of rules that are gone."""
+    folder.mkdir(exist_ok=True)
+    pages = rule_pages(rule_modules())
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for left in folder.glob("*.md"):
+        if left.name not in pages:
+            left.unlink()
 
 
 def command_page() -> str:

@@ -16,6 +16,7 @@ from reasoningbank_daemon.quality.engine import (
     Answer,
     Document,
     Engine,
+    EngineAbsentError,
     EngineError,
     EngineTimeoutError,
     PipelinedEngine,
@@ -25,9 +26,14 @@ from reasoningbank_daemon.quality.engine import (
 from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, cache_key
 from reasoningbank_daemon.quality.judge import EngineReport, judge
 from reasoningbank_daemon.quality.languages import Language, language_named, language_of
+from reasoningbank_daemon.quality.oxlint_engine import OxlintEngine
 from reasoningbank_daemon.quality.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.policy import STANDARD, Policy, wanted
+from reasoningbank_daemon.quality.programs import Programs
 from reasoningbank_daemon.quality.ruff_engine import RuffEngine
+from reasoningbank_daemon.quality.shellcheck_engine import ShellCheckEngine
 from reasoningbank_daemon.quality.tree_sitter_engine import TreeSitterEngine
+from reasoningbank_daemon.quality.ty_engine import TyEngine
 from reasoningbank_schema.verdicts import EditVerdict, MissingEngine
 
 _log = structlog.get_logger(__name__)
@@ -35,18 +41,42 @@ _log = structlog.get_logger(__name__)
 Findings = tuple[RawIssue, ...]
 
 
-def standard_engines(*, environment: Mapping[str, str] | None = None) -> tuple[Engine, ...]:
-    """Return the engines that come with the program; none of them starts a process before it is needed.
+def standard_engines(
+    *, environment: Mapping[str, str] | None = None, programs: Programs | None = None
+) -> tuple[Engine, ...]:
+    """Return the engines that answer within milliseconds; none of them starts a process before it is needed.
 
-    `environment` is what the parser's process gets; it needs none, except where Python itself does
-    (`LD_LIBRARY_PATH`).
+    `environment` is what their processes get; they need none, except where Python itself does (`LD_LIBRARY_PATH`).
     """
     return (
         RuffEngine(environment=environment),
         TreeSitterEngine(environment=environment),
+        OxlintEngine((programs or Programs()).oxlint, environment=environment),
         DataFilesEngine(),
         PlainTextEngine(),
     )
+
+
+def second_engines(
+    *, environment: Mapping[str, str] | None = None, programs: Programs | None = None
+) -> tuple[Engine, ...]:
+    """Return the engines that take longer; their opinion comes after the verdict."""
+    found = programs or Programs()
+    return (
+        ShellCheckEngine(found.shellcheck, environment=environment),
+        TyEngine(found.ty, environment=environment),
+    )
+
+
+_UNCACHED = frozenset({TyEngine.name})
+"""What these engines find depends on more than the text."""
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict, and all issues of the text after: the new ones and those that stood there before."""
+
+    verdict: EditVerdict
+    issues: Findings
 
 
 class Reviewer:
@@ -62,33 +92,48 @@ class Reviewer:
         self._clock = clock
         self._cache = IssueCache()
 
-    def review(self, edit: Edit, deadline: float) -> EditVerdict:
+    def review(self, edit: Edit, deadline: float, *, policy: Policy = STANDARD) -> EditVerdict:
         """Return the verdict on one edit. `deadline` is a point of the clock, in seconds.
 
         It never raises for what the texts hold. An engine that has not answered by the deadline is left out and named.
         """
+        return self.examine(edit, deadline, policy=policy).verdict
+
+    def reads(self, edit: Edit) -> bool:
+        """Tell whether an engine of this reviewer reads the language of a file."""
+        language = _document(edit, edit.after).language
+        return any(each.languages is None or language in each.languages for each in self._engines)
+
+    def examine(self, edit: Edit, deadline: float, *, policy: Policy = STANDARD) -> Review:
+        """Return the verdict on one edit and what it rests on; else as `review`."""
         after = _document(edit, edit.after)
         before = None if edit.before is None else _document(edit, edit.before)
         documents = (after,) if before is None else (after, before)
         started = self._clock()
         inquiries = [
-            self._inquire(engine, documents, deadline) for engine in self._engines_for(after.language)
+            self._inquire(engine, documents, deadline)
+            for engine in self._engines_for(after.language)
+            if engine.name not in policy.engines_off
         ]
-        answers = [inquiry.gather() for inquiry in inquiries]
+        answers = [answer for inquiry in inquiries if not (answer := inquiry.gather()).absent]
         report = EngineReport(
             run=tuple(answer.engine for answer in answers if answer.reason is None),
             missing=(*_unread(after), *(_missing(answer) for answer in answers if answer.reason is not None)),
             ms=(self._clock() - started) * 1000.0,
         )
         found = [answer.findings for answer in answers if answer.reason is None]
-        return judge(
+        after_issues = wanted(_in_order(each[0] for each in found), after, policy)
+        verdict = judge(
             None
             if before is None
-            else Analysis(document=before, issues=_in_order(each[1] for each in found)),
-            Analysis(document=after, issues=_in_order(each[0] for each in found)),
+            else Analysis(
+                document=before, issues=wanted(_in_order(each[1] for each in found), before, policy)
+            ),
+            Analysis(document=after, issues=after_issues),
             content_sha256=content_sha256(edit.after),
             report=report,
         )
+        return Review(verdict=verdict, issues=after_issues)
 
     def close(self) -> None:
         """Close all engines; calls under way end with a verdict that names them as missing."""
@@ -110,6 +155,7 @@ class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     findings: tuple[Findings, ...] = ()
     reason: str | None = None
+    absent: bool = False
 
 
 class _Inquiry:
@@ -127,6 +173,7 @@ class _Inquiry:
         self._cache = cache
         self._clock = clock
         self._failure: str | None = None
+        self._absent = False
         self._keys: list[Key] = []
         self._answers: dict[Key, Answer] = {}
 
@@ -143,13 +190,13 @@ class _Inquiry:
         if self._failure is None:
             self._failure = self._attempt(self._collect)
         if self._failure is not None:
-            return _Gathered(engine=self._engine.name, reason=self._failure)
+            return _Gathered(engine=self._engine.name, reason=self._failure, absent=self._absent)
         return _Gathered(
             engine=self._engine.name, findings=tuple(self._answers[key].result() for key in self._keys)
         )
 
     def _ask_about(self, key: Key, document: Document, deadline: float) -> None:
-        known = self._cache.get(key)
+        known = None if self._engine.name in _UNCACHED else self._cache.get(key)
         if known is not None:
             self._answers[key] = _Known(known)
         elif document.language is not None and self._engine.languages is not None and "\0" in document.text:
@@ -166,13 +213,15 @@ class _Inquiry:
             findings = answer.result()
             if not isinstance(answer, _Known):
                 self._answers[key] = _Known(findings)
-            self._cache.put(key, findings)
+            if self._engine.name not in _UNCACHED:
+                self._cache.put(key, findings)
 
     def _attempt(self, work: Callable[[], None]) -> str | None:
         """Do some of the work; return the reason where the engine failed."""
         try:
             work()
         except EngineError as error:
+            self._absent = isinstance(error, EngineAbsentError)
             return str(error)
         except Exception as error:  # noqa: BLE001 - a fault in one engine must not cost the others' findings
             _log.exception("engine_failed", engine=self._engine.name)

@@ -1,4 +1,1 @@
-"""What is looked for in syntax trees: one `Pattern` a rule, grouped by what they are about.
-
-A new rule is one `Pattern` in one of these modules, or a module of its own named in `catalogue.py`.
-"""
+"""Our own rules: each is one module of `rules`, with what it looks for, why, and examples."""

@@ -12,6 +12,9 @@ from reasoningbank_schema.verdicts import Category, Severity
 JS_FAMILY = (Language.JAVASCRIPT, Language.TYPESCRIPT, Language.TSX)
 C_FAMILY = (Language.C, Language.CPP)
 
+Example = tuple[Language, str]
+"""A text in a language."""
+
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """One rule: tree-sitter queries by language, and what a match means.
@@ -19,6 +22,9 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     A query captures as `@issue` the node that is reported. Where it also captures `@stood`, the line on which that
     node begins must have stood in the text before the edit for the finding to weigh more than a note: the rule
     speaks of something that was there and was lost.
+
+    `fires` and `quiet` are texts in which the rule finds something and nothing: the tests run them, and the rule's page
+    shows the first ones.
     """
 
     rule: str
@@ -27,6 +33,13 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     suggestion: str
     queries: Mapping[Language, str]
+    fires: tuple[Example, ...]
+    quiet: tuple[Example, ...]
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Return the languages that the rule looks at."""
+        return tuple(self.queries)
 
 
 def in_each(languages: tuple[Language, ...], query: str) -> dict[Language, str]:

@@ -1,0 +1,55 @@
+"""An error is caught and forgotten: the handler is empty.
+
+A comment in the handler that says why it does not matter is enough, as is a name that says so (`expected`, `ignored`, `_`).
+Python's are ruff's S110, S112 and E722.
+"""
+
+from __future__ import annotations
+
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_schema.verdicts import Category, Severity
+
+_EXPECTED = "^(expected|ignored?|_.*)$"
+"""By custom, so named where a test wants the exception, or its author knew that it does not matter."""
+
+RULE = Pattern(
+    rule="swallowed-error",
+    category=Category.AGENT,
+    severity=Severity.WARNING,
+    message="an error is caught here and forgotten",
+    suggestion="handle or log it, or say in a comment why it does not matter",
+    queries={
+        **in_each(JS_FAMILY, '(catch_clause body: (statement_block . "{" . "}" .)) @issue'),
+        Language.JAVA: f"""
+            (catch_clause (catch_formal_parameter name: (identifier) @v) body: (block . "{{" . "}}" .)
+              (#not-match? @v "{_EXPECTED}")) @issue
+            """,
+        Language.CSHARP: '(catch_clause body: (block . "{" . "}" .)) @issue',
+        Language.KOTLIN: f"""
+            (catch_block (identifier) @v (block . "{{" . "}}" .) (#not-match? @v "{_EXPECTED}")) @issue
+            """,
+        Language.PHP: '(catch_clause body: (compound_statement . "{" . "}" .)) @issue',
+        Language.CPP: '(catch_clause body: (compound_statement . "{" . "}" .)) @issue',
+        Language.GO: """
+            (if_statement condition: (binary_expression left: (identifier) @e right: (nil))
+              consequence: (block . "{" . "}" .) (#eq? @e "err")) @issue
+            """,
+    },
+    fires=(
+        (Language.JAVASCRIPT, "try { f(); } catch (e) {}"),
+        (Language.TYPESCRIPT, "try { f(); } catch {}"),
+        (Language.TSX, "try { f(); } catch {}"),
+        (Language.JAVA, "class A { void f() { try { g(); } catch (E e) {} } }"),
+        (Language.CSHARP, "class A { void F() { try { G(); } catch (E e) {} } }"),
+        (Language.KOTLIN, "fun f() { try { g() } catch (e: E) {} }"),
+        (Language.PHP, "<?php try { f(); } catch (E $e) {}"),
+        (Language.CPP, "void f() { try { g(); } catch (...) {} }"),
+        (Language.GO, "package a\nfunc f() { if err != nil {} }"),
+    ),
+    quiet=(
+        (Language.JAVASCRIPT, "try { f(); } catch (e) { /* best effort */ }"),
+        (Language.JAVA, "class A { void f() { try { g(); } catch (E expected) {} } }"),
+        (Language.GO, "package a\nfunc f() { if x != nil {} }"),
+    ),
+)
