@@ -165,7 +165,13 @@ class Play:
         return self.record(SubagentStopped(origin=self.origin(agent_id=agent_id), last_message=message))
 
     def return_subagent(
-        self, tool_use_id: str, agent_id: str, *, background: bool = False, result: str = "sub result"
+        self,
+        tool_use_id: str,
+        agent_id: str,
+        *,
+        background: bool = False,
+        result: str = "sub result",
+        model: str | None = None,
     ) -> EventRecord:
         event = SubagentReturned(
             origin=self.origin(),
@@ -174,6 +180,7 @@ class Play:
             subagent_type="general-purpose",
             background=background,
             result=result,
+            model=model,
         )
         return self.record(event)
 

@@ -18,7 +18,7 @@ def add_stated(state: State, task_id: int, evidence: Evidence) -> None:
     if _identity(evidence) in known:
         return
     _append(state, task_id, evidence, stated=True)
-    state.to_judge[task_id] = None
+    state.judge_later(task_id)
 
 
 def replace_derived(state: State, task_id: int, gathered: Iterable[Evidence]) -> None:

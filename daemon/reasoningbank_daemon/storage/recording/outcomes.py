@@ -8,7 +8,7 @@ from reasoningbank_daemon.learning.trajectory import Evidence, Judgement, Lesson
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
 from reasoningbank_daemon.storage.recording.evidence import replace_derived
 from reasoningbank_daemon.storage.recording.state import State
-from reasoningbank_daemon.storage.records import Document, TaskChange
+from reasoningbank_daemon.storage.records import Document, TaskChange, TaskSummary
 from reasoningbank_daemon.storage.summaries import read_summary
 from reasoningbank_daemon.storage.trajectories import read_trajectory
 
@@ -19,28 +19,27 @@ NOTHING_TO_TELL = "its task, judged again, has nothing to tell"
 
 def judge_touched(state: State) -> None:
     """Judge each task that the running transaction closed, reopened or gave new evidence."""
-    for task_id in tuple(state.to_judge):
-        _judge(state, task_id)
+    for task_id, before in tuple(state.to_judge.items()):
+        _judge(state, task_id, before)
     state.to_judge.clear()
 
 
 def vanish_task(state: State, task_id: int, heir: int) -> None:
     """Remove a task whose turns all belong to another one now; its experience is retired, not deleted."""
-    before = read_summary(state.db, task_id)
+    state.judge_later(task_id)
+    before = state.to_judge.pop(task_id)
     _retire_of(state, task_id, JOINED)
     state.run("UPDATE experience SET task_id = ? WHERE task_id = ?", (heir, task_id))
     state.run("DELETE FROM task WHERE id = ?", (task_id,))
-    state.to_judge.pop(task_id, None)
     state.moved_tasks.pop(task_id, None)
     if before is not None:
         state.task_changes.append(TaskChange(before=before, after=None))
 
 
-def _judge(state: State, task_id: int) -> None:
+def _judge(state: State, task_id: int, before: TaskSummary | None) -> None:
     trajectory = read_trajectory(state.db, task_id)
     if trajectory is None:
         return
-    before = read_summary(state.db, task_id)
     if trajectory.closed_by is None:
         _take_back(state, task_id)
     else:

@@ -144,7 +144,7 @@ def _set_span(state: State, session: SessionState, group: Group, task_id: int) -
         "UPDATE task SET started_ns = ?, last_event_ns = ?, closed_by = ?, ended_ns = ? WHERE id = ?",
         (started_ns, last_ns, closed_by, None if closed_by is None else last_ns, task_id),
     )
-    state.to_judge[task_id] = None
+    state.judge_later(task_id)
 
 
 def _end_of_last(state: State, session: SessionState, group: Group, task_id: int, last_ns: int) -> str | None:

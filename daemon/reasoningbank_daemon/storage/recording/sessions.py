@@ -125,11 +125,12 @@ def _rehome(state: State, session: SessionState, origin: Origin) -> None:
     if project == session.project_id:
         return
     session.project_id = project
-    state.run("UPDATE task SET project_id = ? WHERE session_id = ?", (project, session.id))
     closed = state.run(
         "SELECT id FROM task WHERE session_id = ? AND ended_ns IS NOT NULL", (session.id,)
     ).fetchall()
-    state.to_judge.update((row[0], None) for row in closed)
+    for (task_id,) in closed:
+        state.judge_later(task_id)
+    state.run("UPDATE task SET project_id = ? WHERE session_id = ?", (project, session.id))
 
 
 def load_session(state: State, host: str, key: str) -> SessionState | None:

@@ -13,9 +13,10 @@ from typing import Any, Protocol, cast
 import apsw
 
 from reasoningbank_daemon.storage.compression import Packed, TextPacker
-from reasoningbank_daemon.storage.records import Document, TaskChange
+from reasoningbank_daemon.storage.records import Document, TaskChange, TaskSummary
 from reasoningbank_daemon.storage.rules import Rules
 from reasoningbank_daemon.storage.scrubbing import Scrubber
+from reasoningbank_daemon.storage.summaries import read_summary
 
 SESSIONS_KEPT = 256
 """Sessions in memory; any other is read back when it speaks again."""
@@ -127,7 +128,7 @@ class State:
         self.moved_tasks: dict[int, TaskState] = {}
         self.moved_sessions: dict[int, SessionState] = {}
         self.regroup_since: dict[int, tuple[SessionState, int]] = {}
-        self.to_judge: dict[int, None] = {}
+        self.to_judge: dict[int, TaskSummary | None] = {}
         self.documents: dict[int, Document] = {}
         self.retired: dict[int, None] = {}
         self.task_changes: list[TaskChange] = []
@@ -167,6 +168,15 @@ class State:
         if at_ns < task.started_ns:
             task.started_ns = at_ns
             self.moved_tasks[task.id] = task
+
+    def judge_later(self, task_id: int) -> None:
+        """Have a task judged before COMMIT.
+
+        To be called before the first change of what a summary tells of it: that is what the statistics of models
+        were told, and what they must give back.
+        """
+        if task_id not in self.to_judge:
+            self.to_judge[task_id] = read_summary(self.db, task_id)
 
     def regroup(self, session: SessionState, since_ns: int) -> None:
         """Ask for a session's tasks to be derived anew from ``since_ns`` on, before COMMIT."""

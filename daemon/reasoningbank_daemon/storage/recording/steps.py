@@ -147,7 +147,7 @@ def attach_verdict(state: State, record: VerdictRecord) -> tuple[int, int]:
     )
     task = task_state(state, row[0])
     if task is None or task.closed_by is not None:
-        state.to_judge[row[0]] = None
+        state.judge_later(row[0])
     return row[0], step_id
 
 

@@ -87,6 +87,8 @@ def return_subagent(state: State, session: SessionState, event: SubagentReturned
         state, session, event.child_agent_id, origin, parent_task_id=task.id, parent_turn_id=turn_id
     )
     kind = state.scrubber.name(event.subagent_type)
+    if child.closed_by is not None:
+        state.judge_later(child.id)
     state.run(
         "UPDATE task SET tool_use_id = ?, kind = coalesce(?, kind), model = coalesce(?, model), parent_task_id = ?, "
         "parent_turn_id = ? WHERE id = ?",
@@ -186,7 +188,7 @@ def _give_goal(state: State, child: TaskState, delegation_id: int) -> None:
     state.run("UPDATE delegation SET prompt = NULL WHERE id = ?", (delegation_id,))
     state.touch(child, asked_ns)
     if child.closed_by is not None:
-        state.to_judge[child.id] = None
+        state.judge_later(child.id)
 
 
 def _finish(state: State, session: SessionState, child: TaskState, at_ns: int, message: str) -> None:

@@ -59,7 +59,7 @@ def close_task(state: State, task: TaskState, reason: str) -> None:
     """Close a task at its last event; it is judged before COMMIT."""
     task.closed_by = reason
     state.run("UPDATE task SET closed_by = ?, ended_ns = ? WHERE id = ?", (reason, task.last_ns, task.id))
-    state.to_judge[task.id] = None
+    state.judge_later(task.id)
 
 
 def extend_task(state: State, task: TaskState, at_ns: int) -> None:
@@ -73,7 +73,7 @@ def extend_task(state: State, task: TaskState, at_ns: int) -> None:
     else:
         if later:
             state.run("UPDATE task SET ended_ns = ? WHERE id = ?", (task.last_ns, task.id))
-        state.to_judge[task.id] = None
+        state.judge_later(task.id)
 
 
 def settle_child(state: State, session: SessionState, child: TaskState) -> None:
@@ -95,7 +95,7 @@ def reopen_task(state: State, task: TaskState) -> None:
     """Take back that a task was closed; its judgement is taken back with it before COMMIT."""
     task.closed_by = None
     state.run("UPDATE task SET closed_by = NULL, ended_ns = NULL WHERE id = ?", (task.id,))
-    state.to_judge[task.id] = None
+    state.judge_later(task.id)
 
 
 def task_state(state: State, task_id: int) -> TaskState | None:

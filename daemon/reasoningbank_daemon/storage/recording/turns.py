@@ -177,7 +177,7 @@ def _task_for(state: State, session: SessionState, prompt: str | None, at_ns: in
         close_task(state, task, reason)
     else:
         # What follows a task is evidence about it, and it is known only now.
-        state.to_judge[task.id] = None
+        state.judge_later(task.id)
     return open_task(state, session, started_ns=at_ns, model=session.model)
 
 

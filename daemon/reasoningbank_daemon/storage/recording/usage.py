@@ -72,9 +72,9 @@ def sum_task(
     state: State, session_id: int, task_id: int, *, price_list: str | None = None, model: str | None = None
 ) -> None:
     """Make a task's tokens and cost the sums of its turns; the statistics hear of it if the task is closed."""
-    state.run(_SUM_TASK, (price_list, model, session_id, task_id, task_id))
     if state.run("SELECT ended_ns IS NOT NULL FROM task WHERE id = ?", (task_id,)).get:
-        state.to_judge[task_id] = None
+        state.judge_later(task_id)
+    state.run(_SUM_TASK, (price_list, model, session_id, task_id, task_id))
 
 
 def _place(session: SessionState, agent_id: str | None, at_ns: int) -> tuple[int, int] | None:
