@@ -2,69 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import apsw
 import pytest
 from rbtest.claude_cli import ClaudeBox, Run
-from rbtest.daemon_process import DaemonProcess, wait_until
-from rbtest.fake_anthropic import Script, request_text
+from rbtest.daemon_process import DaemonProcess
+from rbtest.fake_anthropic import Billed, Script, delegate, request_text, use
+from rbtest.installed_hooks import install, rows, wait_for_usage
+
+from reasoningbank_daemon.config import price_document, price_version
+from reasoningbank_daemon.config.models import DEFAULTS_FILE
 
 FIRST: Script = {
     "E2EFIRST": [
-        {
-            "tools": [
-                {
-                    "name": "Write",
-                    "input": {"file_path": "@PROJ@/good.py", "content": "def f(x):\n    return x+1\n"},
-                }
-            ]
-        },
-        {
-            "tools": [
-                {
-                    "name": "Edit",
-                    "input": {"file_path": "@PROJ@/good.py", "old_string": "x+1", "new_string": "eval(x)"},
-                }
-            ]
-        },
-        {
-            "tools": [
-                {
-                    "name": "Bash",
-                    "input": {"command": "echo boom >&2; exit 3", "description": "a failing test"},
-                }
-            ]
-        },
-        {
-            "tools": [
-                {"name": "Bash", "input": {"command": "python3 -c 'import good'", "description": "import it"}}
-            ]
-        },
-        {
-            "tools": [
-                {
-                    "name": "Agent",
-                    "input": {
-                        "description": "Review",
-                        "prompt": "E2ESUB review good.py",
-                        "subagent_type": "general-purpose",
-                        "run_in_background": False,
-                    },
-                }
-            ]
-        },
+        use("Write", file_path="@PROJ@/good.py", content="def f(x):\n    return x+1\n"),
+        use("Edit", file_path="@PROJ@/good.py", old_string="x+1", new_string="eval(x)"),
+        use("Bash", command="echo boom >&2; exit 3", description="a failing test"),
+        use("Bash", command="python3 -c 'import good'", description="import it"),
+        {"tools": [delegate("E2ESUB review good.py")]},
         {"text": "good.py is written."},
     ],
-    "E2ESUB": [
-        {"tools": [{"name": "Bash", "input": {"command": "cat good.py", "description": "read"}}]},
-        {"text": "review: ok"},
-    ],
+    "E2ESUB": [use("Bash", command="cat good.py", description="read"), {"text": "review: ok"}],
 }
 SECOND: Script = {"E2ESECOND": [{"text": "done"}]}
 PROMPT = "write the parser function f in good.py and review it with an agent"
@@ -77,83 +37,92 @@ EVENTS = (
     "Stop",
     "SessionEnd",
 )
+EDIT, COMMAND, SUBAGENT = 0, 1, 3
 
 
-def _installed(daemon: DaemonProcess, home: Path, kind: str) -> dict[str, Path]:
-    """Install the hooks as a user would; return what the CLI is then given."""
-    config = home / "config"
-    config.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "reasoningbank_daemon.cli.main", "hooks", "install", "claude-code"]
-    command += ["--plugin"] if kind == "plugin" else ["--user"]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "RB_HOME": str(daemon.home), "HOME": str(home), "CLAUDE_CONFIG_DIR": str(config)},
-        cwd=home,
-        capture_output=True,
-        text=True,
-        check=False,
+def _listed_cost_usd(bills: Iterable[Billed]) -> float:
+    """Price what the API reported by the dated list, in arithmetic of our own."""
+    listed = tomllib.loads(DEFAULTS_FILE.read_text(encoding="utf-8"))["models"]
+    price = {entry["name"]: entry for entry in listed}
+    total = sum(
+        bill.input_tokens * price[bill.model]["input"]
+        + bill.output_tokens * price[bill.model]["output"]
+        + bill.cache_read_tokens * price[bill.model]["cache_read"]
+        + bill.cache_write_5m_tokens * price[bill.model]["cache_write_5m"]
+        + bill.cache_write_1h_tokens * price[bill.model]["cache_write_1h"]
+        for bill in bills
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return (
-        {"plugin": daemon.paths.data_dir / "claude-plugin"}
-        if kind == "plugin"
-        else {"settings": config / "settings.json"}
-    )
+    return float(total) / 1_000_000
 
 
-def _run(claude: Path, installed: dict[str, Path], prompt: str, script: Script) -> Run:
-    settings = json.loads(installed["settings"].read_text()) if "settings" in installed else None
-    with ClaudeBox(claude) as box:
-        return box.run(prompt, script, settings=settings, plugin=installed.get("plugin"))
-
-
-def _rows(daemon: DaemonProcess, sql: str) -> list[tuple[Any, ...]]:
-    db = apsw.Connection(str(daemon.paths.bank), flags=apsw.SQLITE_OPEN_READONLY)
-    try:
-        return list(db.execute(sql))
-    finally:
-        db.close()
+def _statuses(run: Run, event: str) -> list[int]:
+    return [
+        status
+        for name, found in run.hooks_run().items()
+        if event in {name, name.split(":")[0]}
+        for status in found
+    ]
 
 
 @pytest.mark.real_agent
 @pytest.mark.parametrize("kind", ["settings", "plugin"])
-def test_a_task_is_recorded_judged_priced_and_told_to_the_next(
+def test_a_task_is_recorded_judged_and_told_to_the_next(
     claude: Path, daemon: DaemonProcess, tmp_path: Path, kind: str
 ) -> None:
-    installed = _installed(daemon, tmp_path, kind)
+    hooks = install(daemon, tmp_path, kind)
 
     with ClaudeBox(claude) as box:
-        settings = json.loads(installed["settings"].read_text()) if "settings" in installed else None
-        first = box.run(f"E2EFIRST {PROMPT}", FIRST, settings=settings, plugin=installed.get("plugin"))
-        # The transcripts lie in the box: it stays until what they say is in the bank.
-        wait_until(
-            lambda: (
-                sum(row[0] or 0 for row in _rows(daemon, "SELECT tokens_output FROM task"))
-                == sum(bill.output_tokens for bill in first.api.billed)
-            ),
-            what="every billed token in the bank",
-        )
-    second = _run(claude, installed, f"E2ESECOND {PROMPT}", SECOND)
+        first = hooks.run(box, f"E2EFIRST {PROMPT}", FIRST)
+    with ClaudeBox(claude) as another_box:
+        second = hooks.run(another_box, f"E2ESECOND {PROMPT}", SECOND)
 
     for run in (first, second):
         assert run.exit_status == 0, run.stderr
         assert run.failed_hooks() == []
-    ran = first.hooks_run()
     for event in EVENTS:
-        statuses = [
-            s for name, found in ran.items() if name == event or name.split(":")[0] == event for s in found
-        ]
-        assert statuses, f"{event} did not run: {sorted(ran)}"
-        assert set(statuses) == {0}
+        assert set(_statuses(first, event)) == {0}, f"{event}: {first.hooks_run()}"
     told_of_edit = [request for request in first.api.message_requests() if "S307" in request_text(request)]
     assert told_of_edit, "the verdict on eval(x) did not reach the model"
     assert "From an earlier task" in request_text(second.api.message_requests()[0])
-    tasks = _rows(daemon, "SELECT kind, label, cost_usd, tokens_input, ended_ns FROM task ORDER BY id")
-    assert [row[0] for row in tasks] == ["main", "general-purpose", "main"]
-    assert all(row[4] is not None for row in tasks)
-    billed = sum(bill.input_tokens for bill in first.api.billed)
-    assert sum(int(str(row[3])) for row in tasks[:2]) == billed
-    kinds = [row[0] for row in _rows(daemon, "SELECT kind FROM step WHERE task_id = 1 ORDER BY at_ns, id")]
-    assert kinds.count(0) == 2
-    assert kinds.count(1) == 2
-    assert 3 in kinds
+    tasks = rows(daemon, "SELECT kind, label, ended_ns IS NOT NULL FROM task ORDER BY id")
+    assert tasks == [("main", "unknown", 1), ("general-purpose", "unknown", 1), ("main", "unknown", 1)]
+    steps = rows(daemon, "SELECT kind, exit_status FROM step WHERE task_id = 1 ORDER BY at_ns, id")
+    assert steps == [(EDIT, None), (EDIT, None), (COMMAND, 3), (COMMAND, 0), (SUBAGENT, None)]
+    assert rows(daemon, "SELECT kind FROM step WHERE task_id = 2") == [(COMMAND,)]
+
+
+@pytest.mark.real_agent
+@pytest.mark.parametrize("kind", ["settings", "plugin"])
+def test_a_task_costs_to_the_cent_what_the_api_reported_by_the_dated_prices(
+    claude: Path, daemon: DaemonProcess, tmp_path: Path, kind: str
+) -> None:
+    hooks = install(daemon, tmp_path, kind)
+
+    with ClaudeBox(claude) as box:
+        run = hooks.run(box, f"E2EFIRST {PROMPT}", FIRST)
+        wait_for_usage(daemon, run)
+
+    recorded = rows(
+        daemon,
+        "SELECT kind, cost_usd, cost_unknown, price_list, tokens_input, tokens_output, tokens_cache_read, "
+        "tokens_cache_write_5m, tokens_cache_write_1h FROM task ORDER BY id",
+    )
+    version = price_version(price_document(()))
+    for marker, (kind_of_task, cost_usd, unknown, price_list, *tokens) in zip(
+        ("E2EFIRST", "E2ESUB"), recorded, strict=True
+    ):
+        bills = [bill for bill in run.api.billed if bill.marker == marker]
+        assert tokens == [
+            sum(bill.input_tokens for bill in bills),
+            sum(bill.output_tokens for bill in bills),
+            sum(bill.cache_read_tokens for bill in bills),
+            sum(bill.cache_write_5m_tokens for bill in bills),
+            sum(bill.cache_write_1h_tokens for bill in bills),
+        ], kind_of_task
+        assert (unknown, price_list) == (None, version)
+        assert cost_usd == pytest.approx(_listed_cost_usd(bills), abs=1e-9)
+    total_usd = sum(cost_usd for _, cost_usd, *_ in recorded)
+    assert f"{total_usd:.2f}" == f"{_listed_cost_usd(run.api.billed):.2f}"
+    # The host computes a cost of its own, by the list that it comes with.
+    assert f"{total_usd:.2f}" == f"{run.result['total_cost_usd']:.2f}"
+    assert all(bill.cache_read_tokens and bill.cache_write_1h_tokens for bill in run.api.billed)

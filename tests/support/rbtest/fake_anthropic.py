@@ -8,10 +8,12 @@ stateless and serves subagents, which carry a marker of their own, beside the ma
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -19,13 +21,30 @@ from typing import Any, Self
 Script = dict[str, list[dict[str, Any]]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Billed:
-    """The usage that one answer reported."""
+    """The usage that one answer reported, tokens of every kind that has a price of its own."""
 
+    marker: str | None
     model: str
     input_tokens: int
     output_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+
+    def as_usage(self) -> dict[str, Any]:
+        """Return it as the API tells it."""
+        return {
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cache_read_input_tokens": self.cache_read_tokens,
+            "cache_creation_input_tokens": self.cache_write_5m_tokens + self.cache_write_1h_tokens,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": self.cache_write_5m_tokens,
+                "ephemeral_1h_input_tokens": self.cache_write_1h_tokens,
+            },
+        }
 
 
 @dataclass
@@ -35,6 +54,9 @@ class FakeAnthropic:
     script: Script
     requests: list[dict[str, Any]] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """For ids: two answers may be made in one nanosecond of the clock."""
+    _billing: threading.Lock = field(default_factory=threading.Lock)
 
     def __enter__(self) -> Self:
         handler = type("Handler", (_Handler,), {"api": self})
@@ -49,6 +71,22 @@ class FakeAnthropic:
         self._server.server_close()
         self._thread.join()
 
+    def bill(self, marker: str | None, model: str, length: int) -> Billed:
+        """Make up the usage of one answer: odd numbers, different each time, below the bound of long prompts."""
+        with self._billing:
+            number = len(self.billed)
+            billed = Billed(
+                marker=marker,
+                model=model,
+                input_tokens=length // 40 + 101 * number % 977 + 1,
+                output_tokens=20 + 37 * number % 311,
+                cache_read_tokens=12_345 + 1_013 * number % 9_973,
+                cache_write_5m_tokens=1_234 + 211 * number % 1_999,
+                cache_write_1h_tokens=321 + 97 * number % 1_009,
+            )
+            self.billed.append(billed)
+        return billed
+
     @property
     def port(self) -> int:
         return int(self._server.server_address[1])
@@ -56,6 +94,26 @@ class FakeAnthropic:
     def message_requests(self) -> list[dict[str, Any]]:
         """The requests for a model's answer, in order."""
         return [request for request in self.requests if request["path"].endswith("/v1/messages")]
+
+    def models_of(self, marker: str) -> set[str]:
+        """The models that were asked to go on with one script."""
+        return {bill.model for bill in self.billed if bill.marker == marker}
+
+
+def use(tool: str, **tool_input: Any) -> dict[str, Any]:
+    """Make a turn that uses one tool."""
+    return {"tools": [{"name": tool, "input": tool_input}]}
+
+
+def delegate(prompt: str, *, model: str | None = None) -> dict[str, Any]:
+    """Make the use of a subagent that is waited for; ``prompt`` names the script of its own."""
+    asked: dict[str, Any] = {
+        "description": "A part of the work",
+        "prompt": prompt,
+        "subagent_type": "general-purpose",
+        "run_in_background": False,
+    }
+    return {"name": "Agent", "input": asked if model is None else {**asked, "model": model}}
 
 
 def request_text(request: dict[str, Any]) -> str:
@@ -120,30 +178,22 @@ class _Handler(BaseHTTPRequestHandler):
         if turn.get("text"):
             blocks.append({"type": "text", "text": turn["text"]})
         for number, tool in enumerate(turn.get("tools", [])):
-            identifier = (
-                f"toolu_{re.sub(r'[^A-Za-z0-9]', '', marker or 'x')}_{index}_{number}_{time.time_ns()}"
-            )
+            name = re.sub(r"[^A-Za-z0-9]", "", marker or "x")
+            identifier = f"toolu_{name}_{index}_{number}_{next(self.api.numbers)}"
             blocks.append(
                 {"type": "tool_use", "id": identifier, "name": tool["name"], "input": tool["input"]}
             )
         stop = "tool_use" if turn.get("tools") else "end_turn"
-        billed = Billed(model=body.get("model", ""), input_tokens=max(1, length // 4), output_tokens=20)
-        self.api.billed.append(billed)
-        usage = {
-            "input_tokens": billed.input_tokens,
-            "output_tokens": billed.output_tokens,
-            "cache_creation_input_tokens": 0,
-            "cache_read_input_tokens": 0,
-        }
+        billed = self.api.bill(marker, str(body.get("model", "")), length)
         message: dict[str, Any] = {
-            "id": f"msg_{time.time_ns()}",
+            "id": f"msg_{next(self.api.numbers)}_{time.time_ns()}",
             "type": "message",
             "role": "assistant",
             "model": body.get("model"),
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": usage,
+            "usage": billed.as_usage(),
         }
         if not body.get("stream"):
             self._json({**message, "content": blocks, "stop_reason": stop})
