@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import threading
 from pathlib import Path
 
 import structlog
@@ -17,6 +18,7 @@ from reasoningbank_daemon.server.outbox import Outbox
 from reasoningbank_daemon.server.pools import Pool
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.version import CODE_VERSION
+from reasoningbank_daemon.telemetry import set_level
 from reasoningbank_daemon.telemetry.service_manager import ServiceManager
 from reasoningbank_schema.messages import Control, ControlAction, DaemonStatus, Done, Failure, Reply
 
@@ -47,6 +49,7 @@ class Server:
             control=self._control,
             status=self._status,
         )
+        self._reloading = threading.Lock()
         self._housekeeping = Housekeeping(services, on_config_change=self._reload)
         self._started_s = services.clock.monotonic_s()
         self._last_request_s = self._started_s
@@ -126,13 +129,17 @@ class Server:
 
     def _reload(self) -> Reply:
         """Put an edited configuration in force, or keep the old one and say what is wrong with the new."""
-        try:
-            config = load_config(self._services.paths.config_file)
-        except ConfigError as error:
-            log.error("config_refused", reason=str(error), effect="the previous configuration stays in force")  # noqa: TRY400  the message is the finding; a traceback adds nothing
-            return Failure(message=str(error))
-        waiting = self._services.settings.replace(config)
-        log.info("config_reloaded", after_restart=waiting)
+        # A client may ask while the watch has read the file already: what was read last must win.
+        with self._reloading:
+            try:
+                config = load_config(self._services.paths.config_file)
+            except ConfigError as error:
+                effect = "the previous configuration stays in force"
+                log.error("config_refused", reason=str(error), effect=effect)  # noqa: TRY400  the message is the finding
+                return Failure(message=str(error))
+            waiting = self._services.settings.replace(config)
+            set_level(config.daemon.log_level)
+            log.info("config_reloaded", after_restart=waiting)
         return Done()
 
     def _status(self) -> DaemonStatus:
