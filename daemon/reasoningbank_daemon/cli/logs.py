@@ -37,24 +37,31 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             code=ExitCode.NOT_FOUND,
             next_step="reasoningbank up",
         )
-    for line in last_lines(file, arguments.lines):
+    # Where following begins is fixed before anything is shown: what is written in between must not be missed.
+    followed = _open_at_end(file) if arguments.follow else None
+    end = followed.tell() if followed else None
+    for line in last_lines(file, arguments.lines, end=end):
         context.say(line if arguments.json else render(line))
     if arguments.follow:
-        for line in _added_lines(file, context):
+        context.out.flush()
+        for line in _added_lines(file, followed, context):
             context.say(line if arguments.json else render(line))
             context.out.flush()
     return ExitCode.OK
 
 
-def last_lines(file: Path, count: int) -> list[str]:
-    """Return the last ``count`` lines, reading older log files as far as needed and no further."""
+def last_lines(file: Path, count: int, *, end: int | None = None) -> list[str]:
+    """Return the last ``count`` lines, reading older log files as far as needed and no further.
+
+    Of the newest file, what stands behind the byte ``end`` is left out.
+    """
     lines: list[bytes] = []
     for source in (file, *_older(file)):
         if len(lines) >= count:
             break
         try:
             with source.open("rb") as stream:
-                lines = [*_tail(stream, count - len(lines)), *lines]
+                lines = [*_tail(stream, count - len(lines), end if source is file else None), *lines]
         except FileNotFoundError:
             # Renamed by a rotation between the listing and now: its lines are in the next one.
             continue
@@ -90,8 +97,9 @@ def _older(file: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.suffix[1:]))
 
 
-def _tail(stream: BinaryIO, count: int) -> list[bytes]:
-    end = stream.seek(0, os.SEEK_END)
+def _tail(stream: BinaryIO, count: int, end: int | None) -> list[bytes]:
+    size = stream.seek(0, os.SEEK_END)
+    end = size if end is None else min(end, size)
     data = b""
     while end > 0 and data.count(b"\n") <= count:
         start = max(0, end - _BLOCK_BYTES)
@@ -101,9 +109,8 @@ def _tail(stream: BinaryIO, count: int) -> list[bytes]:
     return data.splitlines()[-count:]
 
 
-def _added_lines(file: Path, context: Context) -> Iterator[str]:
+def _added_lines(file: Path, stream: BinaryIO | None, context: Context) -> Iterator[str]:
     """Yield lines as they are written, over rotations: a file that was renamed is read to its end first."""
-    stream = _open_at_end(file)
     rest = b""
     try:
         while True:

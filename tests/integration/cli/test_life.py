@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 from rbtest.command_line import CommandLine
 from rbtest.daemon_process import wait_until
 
@@ -131,7 +132,7 @@ def test_changed_configuration_is_in_force_without_a_restart(bench: CommandLine)
     wait_until(lambda: "config_reloaded" in bench.run("logs").stdout, what="the daemon to reload")
 
 
-def test_logs_follow_what_is_added(bench: CommandLine) -> None:
+def test_logs_end_with_what_was_said_last_in_words_or_as_it_is(bench: CommandLine) -> None:
     bench.run("up")
     bench.run("down")
 
@@ -141,3 +142,37 @@ def test_logs_follow_what_is_added(bench: CommandLine) -> None:
     assert "serving socket=" in shown.stdout
     assert raw.stdout.startswith('{"timestamp":')
     assert '"event":"stopped"' in raw.stdout
+
+
+@pytest.mark.timeout(120)
+def test_logs_follow_what_is_added(bench: CommandLine) -> None:
+    bench.run("up")
+
+    with bench.started("logs", "-f", "-n", "1") as following:
+        assert following.stdout is not None
+        shown = [following.stdout.readline()]
+        bench.run("down")
+        while "stopped" not in shown[-1]:
+            shown.append(following.stdout.readline())
+            assert shown[-1], "the command ended instead of following"
+
+    assert any("draining" in line for line in shown[1:])
+
+
+@pytest.mark.timeout(120)
+def test_logs_follow_into_the_file_that_a_rotation_begins(bench: CommandLine) -> None:
+    file = bench.home / "state" / "logs" / "daemon.log"
+    file.parent.mkdir(parents=True)
+    file.write_text("first\n", encoding="utf-8")
+
+    with bench.started("logs", "-f", "-n", "1") as following:
+        assert following.stdout is not None
+        shown = [following.stdout.readline()]
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write("second\n")
+        shown.append(following.stdout.readline())
+        file.rename(file.with_name("daemon.log.1"))
+        file.write_text("third\n", encoding="utf-8")
+        shown.append(following.stdout.readline())
+
+    assert shown == ["first\n", "second\n", "third\n"]
