@@ -23,8 +23,9 @@ OTHER_PROJECT_WORTH = 0.5
 OTHER_KIND_WORTH = 0.25
 """What a task of another kind, in any project, is worth."""
 
-BORROWED_LIMIT = 16.0
-"""Borrowed evidence never weighs more than so many tasks of this project and kind."""
+BORROWED_LIMIT = 20.0
+"""Borrowed evidence never weighs more than so many tasks of this project and kind: as many as a choice needs at all
+(`SelectionPolicy.min_evidence`), so that a good record elsewhere can support one in a project that is new."""
 
 
 class Belief(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,18 @@ def test_less_than_the_needed_evidence_is_none() -> None:
     assert selection.reasons == ("no evidence: at most 7 judged tasks on one model, 8 are needed.",)
 
 
+def test_a_record_of_passed_tests_in_other_projects_supports_a_choice_in_a_new_one() -> None:
+    key = TallyKey(project_id=1, kind="main", model=HAIKU.name)
+    passed = Observation(key=key, judgement=Judgement(label=Label.SUCCESS, probability=0.9))
+    elsewhere = SelectionRequest(project_id=2, host="claude-code")
+
+    few = chosen(Tallies().add_all([passed] * 20), request=elsewhere)
+    many = chosen(Tallies().add_all([passed] * 60), request=elsewhere)
+
+    assert few.model == OPUS.name
+    assert (many.model, many.evidence) == (HAIKU.name, 60)
+
+
 def test_a_cheap_model_that_reaches_the_target_is_chosen_with_its_count_and_confidence() -> None:
     selection = chosen(record(haiku=(30, 1), opus=(10, 1)))
 
