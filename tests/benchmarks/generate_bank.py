@@ -28,6 +28,7 @@ from generated_text import Author
 from prompt_pool import open_pool
 
 from reasoningbank_daemon.learning import experience, goals, outcome
+from reasoningbank_daemon.learning.strategies import strategy_of
 from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.opening import open_bank
 from reasoningbank_daemon.storage.recording.recorder import Recorder
@@ -77,6 +78,7 @@ def default_rules() -> Rules:
         gather=outcome.gather,
         judge=outcome.judge,
         tell=experience.tell,
+        name_strategy=lambda trajectory: strategy_of(trajectory.steps),
         document=lambda _trajectory, _lesson: "",
     )
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**12)]  # beyond it, sums would not fit into 64 bits
 
 
 class MessageUsage(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,8 +8,10 @@ import structlog
 
 from reasoningbank_daemon.config import Config, EmbedderName
 from reasoningbank_daemon.learning import experience, goals, outcome
-from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
+from reasoningbank_daemon.learning.strategies import strategy_of
+from reasoningbank_daemon.quality.desk import EditDesk
 from reasoningbank_daemon.services.clock import Clock, SystemClock
+from reasoningbank_daemon.services.edit_desk import open_edit_desk
 from reasoningbank_daemon.services.library import Library
 from reasoningbank_daemon.services.projects import project_key
 from reasoningbank_daemon.services.selector import Selector
@@ -34,7 +36,7 @@ class Services:
     store: SqliteStore
     library: Library
     selector: Selector
-    reviewer: Reviewer
+    edits: EditDesk
     counters: Counters
     noise: RateLimited
 
@@ -62,7 +64,7 @@ class Services:
         """Store what waits, bring the index up to it, end the engines."""
         self.store.close()
         self.library.close()
-        self.reviewer.close()
+        self.edits.close()
 
 
 def open_services(paths: Paths, config: Config) -> Services:
@@ -84,16 +86,15 @@ def open_services(paths: Paths, config: Config) -> Services:
     store = SqliteStore(paths, rules=standard_rules(settings), project_key=project_key, on_commit=on_commit)
     selector.open(store)
     library.open(store)
-    off = config.quality.engines_off
-    engines = tuple(engine for engine in standard_engines() if engine.name not in off)
+    clock = SystemClock()
     return Services(
         paths=paths,
-        clock=SystemClock(),
+        clock=clock,
         settings=settings,
         store=store,
         library=library,
         selector=selector,
-        reviewer=Reviewer(engines),
+        edits=open_edit_desk(store, settings, clock),
         counters=counters,
         noise=RateLimited(log),
     )
@@ -112,5 +113,6 @@ def standard_rules(settings: Settings) -> Rules:
         gather=outcome.gather,
         judge=outcome.judge,
         tell=experience.tell,
+        name_strategy=lambda trajectory: strategy_of(trajectory.steps),
         document=experience.document_text,
     )

@@ -157,6 +157,7 @@ class Selector:
                 cost_usd=summary.cost_usd,
                 probability=summary.probability,
                 likeness=like[identifier],
+                strategy=summary.strategy or "",
             )
             for identifier, summary in self._store.summaries(list(like)).items()
             if identifier in like

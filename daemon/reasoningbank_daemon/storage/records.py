@@ -229,6 +229,7 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float
     cost_usd: float | None
     goal: str
+    strategy: str | None = None
 
 
 class TaskChange(msgspec.Struct, frozen=True, kw_only=True):

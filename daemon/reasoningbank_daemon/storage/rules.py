@@ -16,7 +16,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     ``continues`` gets a prompt (None: not arrived yet), the open task and the prompt's time. ``react`` gets the
     prompt that followed a task, and its time, and returns what it says about that task. ``gather`` finds the
     evidence in a trajectory, ``judge`` weighs it, ``tell`` puts a judged trajectory into words, None when it has
-    nothing to tell.
+    nothing to tell. ``name_strategy`` says how a task was worked on.
     ``document`` is what the lexical index holds of a task that told something.
     """
 
@@ -25,4 +25,5 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     gather: Callable[[Trajectory], tuple[Evidence, ...]]
     judge: Callable[[tuple[Evidence, ...]], Judgement]
     tell: Callable[[Trajectory, Judgement], Lesson | None]
+    name_strategy: Callable[[Trajectory], str]
     document: Callable[[Trajectory, Lesson], str]

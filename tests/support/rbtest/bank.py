@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reasoningbank_daemon.learning import experience, goals, outcome
+from reasoningbank_daemon.learning.strategies import strategy_of
 from reasoningbank_daemon.learning.trajectory import Judgement, Lesson, Trajectory
 from reasoningbank_daemon.storage import migrations, sqlite
 from reasoningbank_daemon.storage.recording.recorder import Recorder
@@ -52,6 +53,7 @@ def real_rules() -> Rules:
         gather=outcome.gather,
         judge=outcome.judge,
         tell=lesson_of,
+        name_strategy=lambda trajectory: strategy_of(trajectory.steps),
         document=experience.document_text,
     )
 

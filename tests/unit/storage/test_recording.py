@@ -503,6 +503,33 @@ def test_a_message_of_a_model_is_counted_once_however_often_it_is_reported(bank:
     assert bank.value("SELECT byte_offset FROM transcript_cursor") == 30
 
 
+@pytest.mark.parametrize("tokens", [-1, 10**12 + 1, 2**63])
+def test_tokens_that_are_no_count_are_refused_whole(bank: Bank, tokens: int) -> None:
+    play = Play()
+    bank.write(play.prompt("Fix the parser"))
+
+    with pytest.raises(RecordError, match="allowed: 0 to"):
+        bank.write(play.stop(tokens_in=tokens))
+
+    bank.recorder.forget()
+    assert bank.rows("SELECT ended_ns, tokens_input FROM turn") == [(None, None)]
+
+
+def test_a_judged_task_knows_how_it_was_worked_on_until_it_is_taken_up_again(bank: Bank) -> None:
+    play = Play()
+    bank.write(play.prompt("Fix the parser"), play.edit("/a.py"), play.run("pytest"), play.end())
+    closed = bank.value("SELECT strategy FROM task")
+    effects = bank.effects[-1]
+
+    bank.write(play.prompt("continue"), play.run("ls"))
+    play.turn -= 1
+    again = bank.rows("SELECT closed_by IS NULL, strategy FROM task ORDER BY id DESC LIMIT 1")
+
+    assert closed == "edit-then-check"
+    assert [change.after.strategy for change in effects.tasks if change.after] == ["edit-then-check"]
+    assert again == [(1, None)]
+
+
 def test_a_cost_that_is_partly_unknown_is_null_with_its_reason(bank: Bank) -> None:
     play = Play()
     write_each(bank, [play.prompt("Fix the parser"), play.stop()])

@@ -8,15 +8,25 @@ import msgspec
 SETTLED_NS = 60_000_000_000
 """A transcript is read again for a minute after its session spoke: hosts write it late."""
 
+TRANSCRIPTS_AT_ONCE = 200
+
+_UNREAD = (
+    "SELECT c.path, s.host, s.key, c.agent_id, c.byte_offset, c.mentioned_ns FROM transcript_cursor c "  # noqa: S608  a number
+    "JOIN agent_session s ON s.id = c.session_id "
+    f"WHERE c.read_ns < c.mentioned_ns + {SETTLED_NS} ORDER BY c.mentioned_ns LIMIT ?"
+)
+"""The number stands in it as it does in the partial index that answers it."""
+
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
-    """Say where a transcript is, whose it is, and how far it has been read."""
+    """Say where a transcript is, whose it is, how far it has been read, and when its session spoke last."""
 
     path: str
     host: str
     session_id: str
     agent_id: str | None
     byte_offset: int
+    mentioned_ns: int
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,15 +58,17 @@ def setting(db: apsw.Connection, name: str) -> str | None:
 
 
 def transcripts_to_read(db: apsw.Connection) -> tuple[Transcript, ...]:
-    """Return the transcripts that may have grown since they were read last."""
-    rows = db.execute(
-        "SELECT c.path, s.host, s.key, c.agent_id, c.byte_offset FROM transcript_cursor c "
-        "JOIN agent_session s ON s.id = c.session_id WHERE c.read_ns < c.mentioned_ns + ? ORDER BY c.path",
-        (SETTLED_NS,),
-    )
+    """Return transcripts that may have grown since they were read last, the longest silent first."""
     return tuple(
-        Transcript(path=path, host=host, session_id=key, agent_id=agent_id, byte_offset=offset)
-        for path, host, key, agent_id, offset in rows
+        Transcript(
+            path=path,
+            host=host,
+            session_id=key,
+            agent_id=agent_id,
+            byte_offset=offset,
+            mentioned_ns=mentioned_ns,
+        )
+        for path, host, key, agent_id, offset, mentioned_ns in db.execute(_UNREAD, (TRANSCRIPTS_AT_ONCE,))
     )
 
 

@@ -75,12 +75,13 @@ def _reaction(state: State, task_id: int) -> Evidence | None:
 
 def _write(state: State, trajectory: Trajectory, judgement: Judgement) -> None:
     state.run(
-        "UPDATE task SET label = ?, probability = ?, judged_ns = ?, duration_ms = ? WHERE id = ?",
+        "UPDATE task SET label = ?, probability = ?, judged_ns = ?, duration_ms = ?, strategy = ? WHERE id = ?",
         (
             judgement.label.value,
             judgement.probability,
             state.now_ns,
             _working_ms(trajectory),
+            state.rules.name_strategy(trajectory),
             trajectory.task_id,
         ),
     )
@@ -89,7 +90,8 @@ def _write(state: State, trajectory: Trajectory, judgement: Judgement) -> None:
 def _take_back(state: State, task_id: int) -> None:
     """Leave an open task without a judgement, and what it told out of recall until it is closed again."""
     state.run(
-        "UPDATE task SET label = NULL, probability = NULL, judged_ns = NULL, duration_ms = NULL WHERE id = ?",
+        "UPDATE task SET label = NULL, probability = NULL, judged_ns = NULL, duration_ms = NULL, strategy = NULL "
+        "WHERE id = ?",
         (task_id,),
     )
     _retire_of(state, task_id, REOPENED)

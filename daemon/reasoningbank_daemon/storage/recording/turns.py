@@ -8,7 +8,13 @@ from reasoningbank_daemon.learning.trajectory import Evidence, EvidenceKind
 from reasoningbank_daemon.storage.compression import unpack_optional
 from reasoningbank_daemon.storage.recording.evidence import add_stated
 from reasoningbank_daemon.storage.recording.partition import Member, boundary
-from reasoningbank_daemon.storage.recording.state import SessionState, State, TaskState, TurnState
+from reasoningbank_daemon.storage.recording.state import (
+    RecordError,
+    SessionState,
+    State,
+    TaskState,
+    TurnState,
+)
 from reasoningbank_daemon.storage.recording.tasks import (
     SESSION_END,
     close_task,
@@ -19,6 +25,9 @@ from reasoningbank_daemon.storage.recording.tasks import (
 from reasoningbank_daemon.storage.recording.transcripts import mention_transcript
 from reasoningbank_daemon.storage.scrubbing import MESSAGE_CHARS, NAME_CHARS, PROMPT_CHARS
 from reasoningbank_schema.events import Origin, PromptSubmitted, SessionEnded, TurnEnded
+
+MAX_TOKENS = 10**12
+"""What is stated beyond it is no count of tokens, and sums of such would not fit into 64 bits."""
 
 OPEN_FILES = 50
 """How many of a task's files are shown to the rule that joins prompts."""
@@ -250,12 +259,15 @@ def _take_later_steps(state: State, session: SessionState, turn: TurnState) -> N
 
 
 def _state_tokens(state: State, turn_id: int, task_id: int, event: TurnEnded) -> None:
+    stated = (event.tokens_in or 0, event.tokens_out or 0)
+    if not all(0 <= tokens <= MAX_TOKENS for tokens in stated):
+        raise RecordError(f"tokens_in and tokens_out are {stated}; allowed: 0 to {MAX_TOKENS}")
     reason = "the program states tokens, not cost"
     for table, row in (("turn", turn_id), ("task", task_id)):
         state.run(
             f"UPDATE {table} SET tokens_input = coalesce(tokens_input, 0) + ?, "  # noqa: S608  fixed names
             "tokens_output = coalesce(tokens_output, 0) + ?, cost_unknown = ? WHERE id = ?",
-            (event.tokens_in or 0, event.tokens_out or 0, reason, row),
+            (*stated, reason, row),
         )
 
 

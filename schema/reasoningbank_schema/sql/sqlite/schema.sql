@@ -79,7 +79,8 @@ CREATE TABLE task (
     label TEXT,
     probability REAL,
     judged_ns INTEGER,
-    experience_id INTEGER
+    experience_id INTEGER,
+    strategy TEXT -- how it was worked on (`learning.strategies`), derived from its steps when it is judged
 ) STRICT;
 CREATE INDEX task_session ON task (session_id);
 CREATE INDEX task_parent ON task (parent_task_id) WHERE parent_task_id IS NOT NULL;
@@ -295,6 +296,8 @@ CREATE TABLE transcript_cursor (
     mentioned_ns INTEGER NOT NULL,
     read_ns INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+-- 60 s after its last mention a transcript has been read for good.
+CREATE INDEX transcript_cursor_unread ON transcript_cursor (mentioned_ns) WHERE read_ns < mentioned_ns + 60000000000;
 
 -- The ten tables that other tools read and write; docs/schema.md says what goes into them.
 
