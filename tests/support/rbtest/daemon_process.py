@@ -38,11 +38,35 @@ def scratch_home(prefix: str = "rb-") -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class DaemonProcess:
-    """One ``reasoningbankd`` on one RB_HOME; as a context manager it is stopped at the end."""
+_AS_ANOTHER_USER = """
+import ctypes, importlib, os, pkgutil, sys
+import reasoningbank_daemon
+for module in pkgutil.walk_packages(reasoningbank_daemon.__path__, "reasoningbank_daemon."):
+    importlib.import_module(module.name)
+importlib.import_module("importlib.readers")  # the standard library's own lazy import
+user = int(sys.argv.pop(1))
+os.setgroups([])
+os.setgid(user)
+os.setuid(user)
+PR_SET_DUMPABLE = 4  # else /proc/self would go on to be root's
+ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+from reasoningbank_daemon.main import main
+sys.exit(main())
+"""
+"""Imports everything before it gives up being root: the interpreter and the sources may lie in root's own home."""
 
-    def __init__(self, home: Path, *, environment: Mapping[str, str] | None = None) -> None:
+
+class DaemonProcess:
+    """One ``reasoningbankd`` on one RB_HOME; as a context manager it is stopped at the end.
+
+    ``user``: whom it runs as, when we are root; the home must be that user's.
+    """
+
+    def __init__(
+        self, home: Path, *, environment: Mapping[str, str] | None = None, user: int | None = None
+    ) -> None:
         self.home = home
+        self._user = user
         self.paths: Paths = resolve_paths({"RB_HOME": str(home)}, home=home)
         self._environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("RB_")},
@@ -62,8 +86,9 @@ class DaemonProcess:
     def start(self, *, wait: bool = True) -> None:
         """Start it and, by default, wait for its first answer."""
         log = (self.home / "daemon.out").open("ab")
+        as_user = ["-c", _AS_ANOTHER_USER, str(self._user)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "reasoningbank_daemon.main"],
+            [sys.executable, *(as_user if self._user is not None else ["-m", "reasoningbank_daemon.main"])],
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -99,6 +124,11 @@ class DaemonProcess:
         assert self.process is not None
         self.process.kill()
         self.process.wait(30)
+
+    def stop_whatever_it_does(self) -> None:
+        """End it if it was ever started and has not ended: it may be stopped, or not answer any more."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
 
     def pause(self) -> None:
         """Stop it where it is (SIGSTOP)."""

@@ -98,12 +98,16 @@ class RawPeer:
             os.chown(path, owner, owner)
         self._listener.listen(16)
         self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        # Closing alone would leave it listening for as long as the thread waits in accept.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(timeout=10)
         self._listener.close()
         for connection in self._open:
             connection.close()
