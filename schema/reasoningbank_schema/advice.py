@@ -48,12 +48,14 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True):
     """Carry what a host should pass on; empty means silence.
 
     ``context`` goes to the model as facts, ``user_message`` to the person only, ``subagent_model`` is a
-    validated alias to be set on the subagent that is about to start.
+    validated alias to be set on the subagent that is about to start. ``blocks`` asks the host to stop the agent until
+    it has dealt with ``context``; only after an edit, and only where the user configured it.
     """
 
     context: str | None = None
     user_message: str | None = None
     subagent_model: str | None = None
+    blocks: bool = False
 
 
 SILENCE = Advice()

@@ -11,7 +11,9 @@ from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command
 from reasoningbank_daemon.cli.reading import open_bank
-from reasoningbank_daemon.storage.queries.tasks import recent_tasks
+from reasoningbank_daemon.services.projects import project_key
+from reasoningbank_daemon.storage.queries.tasks import TaskLine, recent_tasks
+from reasoningbank_daemon.storage.queries.upkeep import project_id
 from reasoningbank_schema.messages import Rating
 
 
@@ -76,21 +78,39 @@ def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--task", type=int, metavar="ID", help="the task it is about (the latest)")
     parser.add_argument("--note", default="", metavar="TEXT", help="in your own words")
+    parser.add_argument(
+        "--rule",
+        metavar="RULE",
+        help="with false_alarm: the quality rule that was wrong in this folder's project",
+    )
 
 
 def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
     """Store the rating as evidence about a task."""
+    rating = Rating(arguments.rating)
+    if arguments.rule and rating is not Rating.FALSE_ALARM:
+        raise CommandError("--rule goes with false_alarm alone", code=ExitCode.USAGE)
     task_id = arguments.task
     goal = ""
     if task_id is None:
-        with open_bank(context) as db:
-            latest = next(iter(recent_tasks(db, limit=1)), None)
-        if latest is None:
-            raise CommandError("no task is on record yet", code=ExitCode.NOT_FOUND)
+        latest = _latest_task(context, here=bool(arguments.rule))
         task_id, goal = latest.id, f": {wording.shorten(latest.goal, 60)}"
-    asking.feedback(context, Rating(arguments.rating), task_id=task_id, note=arguments.note)
+    note = f"{arguments.rule}: {arguments.note}" if arguments.rule else arguments.note
+    asking.feedback(context, rating, task_id=task_id, note=note)
     context.say(f"Stored for task {task_id}{goal}. See: reasoningbank tasks show {task_id}")
     return ExitCode.OK
+
+
+def _latest_task(context: Context, *, here: bool) -> TaskLine:
+    """Return the latest task, of this folder's project alone where what is said is about the project."""
+    with open_bank(context) as db:
+        project = project_id(db, project_key(str(context.cwd))) if here else None
+        if here and project is None:
+            raise CommandError("no task of this folder's project is on record yet", code=ExitCode.NOT_FOUND)
+        latest = next(iter(recent_tasks(db, limit=1, project_id=project)), None)
+    if latest is None:
+        raise CommandError("no task is on record yet", code=ExitCode.NOT_FOUND)
+    return latest
 
 
 COMMANDS = {

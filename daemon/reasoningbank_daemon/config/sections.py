@@ -32,6 +32,13 @@ class EmbedderName(enum.StrEnum):
     MINILM = "minilm"
 
 
+class VerdictMode(enum.StrEnum):
+    """Name what an edit that breaks its file leads to: words, or a hook that stops the agent."""
+
+    ADVISE = "advise"
+    GATE = "gate"
+
+
 class DaemonSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the daemon runs."""
 
@@ -90,6 +97,15 @@ class QualitySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         tuple[str, ...],
         Meta(description="engines that are not run, by the name that a verdict gives them", extra=_RESTART),
     ] = ()
+    mode: Annotated[
+        VerdictMode,
+        Meta(
+            description="`gate` lets the hook stop an agent after an edit that breaks a file; `advise` tells it"
+        ),
+    ] = VerdictMode.ADVISE
+    oxlint: Annotated[
+        str, Meta(description="oxlint's file; empty means the one on the PATH", extra=_RESTART)
+    ] = ""
 
 
 class SelectionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

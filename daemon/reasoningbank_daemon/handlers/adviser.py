@@ -9,7 +9,13 @@ from collections.abc import Callable
 
 import msgspec
 
-from reasoningbank_daemon.handlers.post_edit import advise_on_edit, judge_edit
+from reasoningbank_daemon.handlers.post_edit import (
+    advise_later,
+    advise_on_edit,
+    judge_edit,
+    session_of,
+    sum_up,
+)
 from reasoningbank_daemon.handlers.pre_task import advise_task, tell_task
 from reasoningbank_daemon.handlers.subagent import advise_subagent
 from reasoningbank_daemon.services.container import Services
@@ -19,10 +25,15 @@ from reasoningbank_hooks.hosts import HOSTS
 from reasoningbank_schema.advice import Advice
 from reasoningbank_schema.events import (
     AgentEvent,
+    CommandRun,
     FileEdited,
     FilesEdited,
     PromptSubmitted,
+    SessionEnded,
+    SessionStarted,
     SubagentRequested,
+    ToolUsed,
+    TurnEnded,
 )
 from reasoningbank_schema.messages import HookEvent, Request, encode_reply
 
@@ -70,9 +81,24 @@ def _for_hook(services: Services, request: HookEvent, record: EventRecord) -> Ad
         case FileEdited() | FilesEdited():
             edits = event
             urgent, advise = False, lambda: advise_on_edit(services, edits, nonce=record.nonce)
+        case CommandRun() | ToolUsed() if services.edits.has_later(session_of(event.origin)):
+            origin = event.origin
+            urgent, advise = False, lambda: advise_later(services, origin)
+        case TurnEnded() if services.edits.has_open(session_of(event.origin)):
+            origin = event.origin
+            urgent, advise = False, lambda: sum_up(services, origin)
         case _:
+            follow_session(services, event)
             return None
     return Adviser(urgent=urgent, work=lambda: _render(request, event, advise()))
+
+
+def follow_session(services: Services, event: AgentEvent) -> None:
+    """Make the engines ready for a session that begins, forget one that ended; never waits."""
+    if isinstance(event, SessionStarted) and services.settings.current.quality.enabled:
+        services.edits.warm()
+    elif isinstance(event, SessionEnded):
+        services.edits.forget(session_of(event.origin))
 
 
 def _render(request: HookEvent, event: AgentEvent, advice: Advice) -> bytes:

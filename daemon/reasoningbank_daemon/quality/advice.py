@@ -11,18 +11,20 @@ MOST_CHARACTERS = 1_200
 _MOST_MESSAGE_CHARACTERS = 160
 
 
-def advice_text(verdict: EditVerdict) -> str | None:
-    """Return at most five new issues, worst first, in at most 1,200 characters; None when nothing got worse.
+def advice_text(verdict: EditVerdict, *, most: int = MOST_ISSUES) -> str | None:
+    """Return the new issues, worst first, in at most 1,200 characters; None when nothing got worse.
 
-    It states facts and gives no orders. Notes are left out: they alone make no edit worse.
+    At most five are named, fewer where `most` says so. It states facts and gives no orders. Notes are left out: they alone make no edit worse.
     """
     if verdict.label not in (Label.BROKEN, Label.WORSE):
         return None
     issues = [issue for issue in verdict.issues if issue.severity is not Severity.NOTE]
+    if not issues and verdict.new_issues <= len(verdict.issues):
+        return None  # what is new was told before
     name = PurePosixPath(verdict.path.replace("\\", "/")).name or verdict.path
     lines = [_headline(verdict, name)]
     room = MOST_CHARACTERS - len(lines[0]) - len(_rest(10**6)) - 1
-    for issue in issues[:MOST_ISSUES]:
+    for issue in issues[: min(most, MOST_ISSUES)]:
         line = _line(issue, name)
         if len(line) + 1 > room:
             break

@@ -68,6 +68,8 @@ def second_engines(
     )
 
 
+_WARMING_S = 10.0
+
 _UNCACHED = frozenset({TyEngine.name})
 """What these engines find depends on more than the text."""
 
@@ -77,6 +79,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
 
     verdict: EditVerdict
     issues: Findings
+    text: str
+    """The text after as the engines read it; the lines of the issues are its lines."""
 
 
 class Reviewer:
@@ -133,7 +137,12 @@ class Reviewer:
             content_sha256=content_sha256(edit.after),
             report=report,
         )
-        return Review(verdict=verdict, issues=after_issues)
+        return Review(verdict=verdict, issues=after_issues, text=after.text)
+
+    def warm(self, languages: Iterable[Language] = (Language.PYTHON,)) -> None:
+        """Start the engines of some languages and wait until they have answered once, or can't."""
+        for language in languages:
+            self.review(Edit(path="", after="", language=language.value), self._clock() + _WARMING_S)
 
     def close(self) -> None:
         """Close all engines; calls under way end with a verdict that names them as missing."""

@@ -87,7 +87,9 @@ class ClaudeCode:
         specific: dict[str, object] = {"hookEventName": event}
         if advice.user_message:
             answer["systemMessage"] = advice.user_message
-        if advice.context and event in _CONTEXT_EVENTS:
+        if advice.context and advice.blocks and event == "PostToolUse":
+            answer.update(decision="block", reason=framed(advice.context))
+        elif advice.context and event in _CONTEXT_EVENTS:
             specific["additionalContext"] = framed(advice.context)
         if event == "PreToolUse" and isinstance(origin_event, SubagentRequested):
             specific.update(_model_set(origin_event, advice.subagent_model))

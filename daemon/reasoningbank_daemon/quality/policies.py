@@ -1,0 +1,70 @@
+"""Put together what applies to a file: the user's word, the project's, its linters', and what was called a false alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+
+import structlog
+
+from reasoningbank_daemon.quality.linter_files import LinterFiles
+from reasoningbank_daemon.quality.patterns.catalogue import all_rules
+from reasoningbank_daemon.quality.policy import Mode, Policy
+from reasoningbank_daemon.quality.project import project_root
+from reasoningbank_daemon.quality.project_config import NOTHING, ProjectConfigError, ProjectConfigs
+
+_log = structlog.get_logger(__name__)
+
+
+def rule_names() -> frozenset[str]:
+    """Return the names that a project may use for rules of our own; linters' codes are not among them."""
+    return frozenset(rule.rule for rule in all_rules())
+
+
+class Policies:
+    """Finds the policy of a file. Safe for several threads.
+
+    `mode` and `engines_off` are the user's own; `false_alarms` counts, by rule, those of the project in a folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: Callable[[], Mode] = lambda: Mode.ADVISE,
+        engines_off: Callable[[], Collection[str]] = frozenset,
+        false_alarms: Callable[[str], Mapping[str, int]] = lambda _root: {},
+    ) -> None:
+        self._mode = mode
+        self._engines_off = engines_off
+        self._false_alarms = false_alarms
+        self._configs = ProjectConfigs(rules=rule_names())
+        self._linters = LinterFiles()
+
+    def policy_for(self, path: str) -> Policy:
+        """Return what applies to an absolute path; raise `ProjectConfigError` where the project's file is no good."""
+        root = project_root(path)
+        if root is None:
+            return Policy(engines_off=frozenset(self._engines_off()), mode=self._mode())
+        table = self._configs.config_of(root).quality
+        gated = self._mode() is Mode.GATE and table.mode is not Mode.ADVISE
+        return Policy(
+            severities=table.severities,
+            false_alarms=self._false_alarms(root),
+            linters=self._linters.settings_for(path),
+            engines_off=frozenset(self._engines_off()) | frozenset(table.engines_off),
+            complexity=table.thresholds.complexity,
+            told=table.thresholds.told,
+            mode=Mode.GATE if gated else Mode.ADVISE,
+        )
+
+    def policy_or_default(self, path: str) -> Policy:
+        """Return what applies to a path; where the project's file is no good, say so in the log and leave it out."""
+        try:
+            return self.policy_for(path)
+        except ProjectConfigError as error:
+            _log.warning("project_config_unusable", reason=str(error))
+            return Policy(
+                severities=NOTHING.quality.severities,
+                linters=self._linters.settings_for(path),
+                engines_off=frozenset(self._engines_off()),
+                mode=self._mode(),
+            )
