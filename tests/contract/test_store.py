@@ -249,6 +249,32 @@ def test_documents_come_in_the_order_of_change(opened: Opened) -> None:
     assert opened.store.experiences([4, 99])[4].kind == "told"
 
 
+def test_documents_of_a_large_bank_come_each_once_and_in_order(opened: Opened) -> None:
+    opened.submit(*(_remember(f"fact {number}", number) for number in range(1, 1103)))
+    opened.settled()
+
+    everything = list(opened.store.documents())
+
+    assert [document.sequence for document in everything] == list(range(1, 1103))
+
+
+def test_sampled_goals_are_spread_over_the_bank_and_the_same_each_time(opened: Opened) -> None:
+    for number in range(60):
+        play = Play(f"session-{number}", cwd=f"/work/app{number // 30}")
+        opened.submit(play.prompt(f"Fix number {number}"), play.edit("/a.py"), play.end())
+    opened.submit(_remember("no task's goal", 1))
+    opened.settled()
+
+    everything = opened.store.sample_goals(limit=100)
+    some = opened.store.sample_goals(limit=20)
+
+    assert everything == tuple((1 + number // 30, f"Fix number {number}") for number in range(60))
+    assert 15 <= len(some) <= 20
+    assert set(some) < set(everything)
+    assert {project for project, _ in some} == {1, 2}
+    assert opened.store.sample_goals(limit=20) == some
+
+
 def _usage(play: Play, model: str) -> UsageRecord:
     used = UsageMessage(message_id=f"m-{play.key}", at_ns=play.at_ns, model=model, cost_usd=0.25)
     return UsageRecord(

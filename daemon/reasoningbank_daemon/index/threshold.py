@@ -49,6 +49,7 @@ def derive_threshold(goals: Sequence[Goal], *, seed: int = 0) -> Threshold:
     distinct = set(pairs)
     if len(distinct) < MIN_PAIRS:
         return Threshold(value=DEFAULT, basis=f"default: {len(distinct)} unrelated pairs, {MIN_PAIRS} needed")
-    found = sorted(likeness(profile(first), profile(second)) for first, second in distinct)
+    profiles = {text: profile(text) for text in {text for pair in distinct for text in pair}}
+    found = sorted(likeness(profiles[first], profiles[second]) for first, second in distinct)
     value = max(FLOOR, found[int(QUANTILE * (len(found) - 1))])
     return Threshold(value=value, basis=f"99th percentile of {len(found)} pairs of unrelated tasks")

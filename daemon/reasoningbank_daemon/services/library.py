@@ -197,12 +197,8 @@ class Library:
         }
 
     def _derive(self) -> None:
-        goals = (
-            Goal(project_id=document.project_id, text=document.goal)
-            for document in self._store.documents(since_sequence=0)
-            if document.goal
-        )
-        self._threshold = derive_threshold(list(islice(goals, THRESHOLD_SAMPLE)))
+        sample = self._store.sample_goals(limit=THRESHOLD_SAMPLE)
+        self._threshold = derive_threshold([Goal(project_id=project, text=goal) for project, goal in sample])
 
 
 def _likeness(asked: Profile, document: Document) -> float:

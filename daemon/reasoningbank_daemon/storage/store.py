@@ -147,6 +147,10 @@ class SqliteStore:
             self.reader(), self._rules.document, since_sequence=since_sequence
         )
 
+    def sample_goals(self, *, limit: int) -> tuple[tuple[int, str], ...]:
+        """Return project and goal of up to so many tasks that told something, spread over the whole bank."""
+        return experiences.sample_goals(self.reader(), limit)
+
     def retired_since(self, sequence: int) -> tuple[int, ...]:
         """Return the experiences that were retired after a sequence."""
         return experiences.retired_since(self.reader(), sequence)

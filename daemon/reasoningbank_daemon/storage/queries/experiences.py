@@ -23,6 +23,15 @@ _DOCUMENT = (
 )
 
 
+_GOAL = (
+    "SELECT e.project_id, u.prompt FROM experience e JOIN task t ON t.id = e.task_id "
+    "JOIN turn u ON u.session_id = t.session_id AND u.task_id = t.id "
+    "WHERE e.id = ? AND e.retired_ns IS NULL AND u.prompt IS NOT NULL ORDER BY u.started_ns, u.id LIMIT 1"
+)
+
+_GOLDEN = (5**0.5 - 1) / 2
+
+
 class StoredExperience(msgspec.Struct, frozen=True, kw_only=True):
     """Hold an experience as recall gives it: ``kind`` is the label of its task's judgement, or "told"."""
 
@@ -36,14 +45,10 @@ def iterate_documents(
 ) -> Iterator[Document]:
     """Yield each experience in force that changed after a sequence, in the order of change, as indexes need it.
 
-    ``search_text`` makes a task's text (`rules.Rules.document`). Keeps a read transaction until it is exhausted;
-    about 0.3 ms each, because the whole task is read.
+    ``search_text`` makes a task's text (`rules.Rules.document`). About 0.3 ms each, because the whole task is read;
+    no read transaction is kept in between.
     """
-    rows = db.execute(
-        _DOCUMENT + "WHERE e.sequence > ? AND e.retired_ns IS NULL ORDER BY e.sequence, e.id",
-        (since_sequence,),
-    )
-    for row in rows:
+    for row in _changed(db, since_sequence):
         document = _document(row)
         trajectory = None if document.task_id is None else read_trajectory(db, document.task_id)
         text = (
@@ -52,6 +57,26 @@ def iterate_documents(
             else search_text(trajectory, Lesson(title=document.title, text=document.text))
         )
         yield msgspec.structs.replace(document, search_text=text)
+
+
+def sample_goals(db: apsw.Connection, limit: int) -> tuple[tuple[int, str], ...]:
+    """Return project and goal of up to ``limit`` tasks that told something, spread over the whole bank.
+
+    Which ones is a function of the bank alone, and reading them takes the same time however large it is.
+    """
+    newest: int = db.execute("SELECT coalesce(max(id), 0) FROM experience").get
+    # Multiples of the golden ratio lie evenly without a period that the order of projects could fall in with.
+    ids = (
+        range(1, newest + 1)
+        if newest <= limit
+        else (1 + int(newest * (k * _GOLDEN % 1)) for k in range(limit))
+    )
+    found: dict[int, tuple[int, str]] = {}
+    for identifier in ids:
+        row = db.execute(_GOAL, (identifier,)).fetchone()
+        if row is not None:
+            found[identifier] = (row[0], unpack(row[1]))
+    return tuple(found[identifier] for identifier in sorted(found))
 
 
 def _changed(db: apsw.Connection, since_sequence: int) -> Iterator[tuple]:  # type: ignore[type-arg]  # see _DOCUMENT
