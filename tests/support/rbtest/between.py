@@ -19,20 +19,20 @@ HANDSHAKE_BYTES = 64 + 43
 class GoBetween:
     """Pass the handshake and requests on, and keep the daemon's answers until `release`.
 
-    The daemon's socket is moved aside, and its place taken. ``on_request`` is called, once per connection, when a
+    The daemon's socket is moved aside and its place taken, until the end. ``on_request`` is called, once per connection, when a
     request has been passed on.
     """
 
     def __init__(self, daemon: DaemonProcess, on_request: Callable[[], None] = lambda: None) -> None:
-        place = daemon.paths.socket
-        self._behind = place.with_name("daemon.sock")
-        place.rename(self._behind)
+        self._place = daemon.paths.socket
+        self._behind = self._place.with_name("daemon.sock")
+        self._place.rename(self._behind)
         self._on_request = on_request
         self._released = threading.Event()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(place))
+        self._listener.bind(str(self._place))
         owner = self._behind.stat().st_uid
-        os.chown(place, owner, owner)
+        os.chown(self._place, owner, owner)
         self._listener.listen(64)
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
@@ -46,6 +46,7 @@ class GoBetween:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=10)
         self._listener.close()
+        self._behind.rename(self._place)
 
     def release(self) -> None:
         """Let every answer go on its way; most find that nobody waits for them any more."""

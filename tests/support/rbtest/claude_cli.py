@@ -55,9 +55,10 @@ class Run:
         ):
             found.setdefault(name, []).append(int(status))
         # A plugin's hooks are told only by the stream.
+        logged = set(found)
         for hook in self.hook_responses():
-            if hook["hook_name"] not in found:
-                found[hook["hook_name"]] = [hook.get("exit_code") or 0]
+            if hook["hook_name"] not in logged:
+                found.setdefault(hook["hook_name"], []).append(hook.get("exit_code") or 0)
         return found
 
 
