@@ -31,9 +31,19 @@ def run(bank: ReasoningBank, session: str, command: str) -> bool:
     bank.post_command(session, command, exit_status=done.returncode, output=output)
     if done.returncode:
         print(f"{command}: exit status {done.returncode}")
-        for experience in bank.recall(f"{command} {output[-500:]}", cwd=str(Path.cwd()), limit=3).experiences:
-            print(f"  earlier ({experience.outcome}): {experience.text}")
+        print_experience(bank, f"{command} {output[-500:]}")
     return done.returncode == 0
+
+
+def print_experience(bank: ReasoningBank, query: str) -> None:
+    """Print what helped before; a build does not fail for want of it."""
+    try:
+        found = bank.recall(query, cwd=str(Path.cwd()), limit=3)
+    except ReasoningBankError as error:
+        print(f"  (no experience: {error})")
+        return
+    for experience in found.experiences:
+        print(f"  earlier ({experience.outcome}): {experience.text}")
 
 
 if __name__ == "__main__":
