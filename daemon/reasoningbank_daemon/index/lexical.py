@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from reasoningbank_daemon.index.analysis import query_terms, terms
 from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
+from reasoningbank_daemon.index.inspection import find_damage
 
 FORMAT = 1
 HEAP_BYTES = 15_000_000
@@ -35,10 +37,11 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what the index is of. Its files are named in tantivy's own list: merging changes them at any time."""
+
     format: int
     sequence: int
     count: int
-    files: dict[str, int]
 
 
 class LexicalIndex:
@@ -57,7 +60,10 @@ class LexicalIndex:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700, parents=True)
         else:
-            manifest = self._read_manifest()
+            manifest = _read_manifest(folder)
+            # tantivy maps its files and believes them: a flipped bit would be served, or end the process.
+            if damage := find_damage(folder):
+                raise IndexUnusableError("; ".join(damage))
             self.sequence = manifest.sequence
         builder = tantivy.SchemaBuilder()
         builder.add_integer_field("id", stored=True, indexed=True, fast=True)
@@ -121,31 +127,22 @@ class LexicalIndex:
         """Wait for tantivy's threads."""
         self._writer.wait_merging_threads()
 
-    def _files(self) -> dict[str, int]:
-        # Lock files and what a merge leaves behind come and go; segments are named in meta.json.
-        kept = (
-            file for file in self._folder.iterdir() if file.suffix in {".store", ".term", ".idx", ".fast"}
-        )
-        return {file.name: file.stat().st_size for file in kept}
-
     def _write_manifest(self) -> None:
-        manifest = _Manifest(format=FORMAT, sequence=self.sequence, count=self.count, files=self._files())
+        manifest = _Manifest(format=FORMAT, sequence=self.sequence, count=self.count)
         temporary = self._folder / "manifest.tmp"
-        temporary.write_bytes(msgspec.json.encode(manifest))
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.encode(manifest))
+            file.flush()
+            os.fsync(file.fileno())
         temporary.rename(self._folder / "manifest.json")
 
-    def _read_manifest(self) -> _Manifest:
-        file = self._folder / "manifest.json"
-        try:
-            manifest = msgspec.json.decode(file.read_bytes(), type=_Manifest)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise IndexUnusableError(f"{file} can't be read: {error}") from error
-        if manifest.format != FORMAT:
-            raise IndexUnusableError(f"{file} has format {manifest.format}, this program writes {FORMAT}")
-        there = self._files()
-        for name, size in manifest.files.items():
-            if there.get(name) != size:
-                raise IndexUnusableError(
-                    f"{self._folder / name} should have {size} bytes, has {there.get(name)}"
-                )
-        return manifest
+
+def _read_manifest(folder: Path) -> _Manifest:
+    file = folder / "manifest.json"
+    try:
+        manifest = msgspec.json.decode(file.read_bytes(), type=_Manifest)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise IndexUnusableError(f"{file} can't be read: {error}") from error
+    if manifest.format != FORMAT:
+        raise IndexUnusableError(f"{file} has format {manifest.format}, this program writes {FORMAT}")
+    return manifest

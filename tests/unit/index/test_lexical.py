@@ -48,10 +48,30 @@ def _shorten_a_segment(folder: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
 
 
+def _flip_a_bit(folder: Path) -> None:
+    file = max(folder.glob("*.idx"), key=lambda found: found.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[0] ^= 1
+    file.write_bytes(content)
+
+
+def _swap_lists(folder: Path) -> None:
+    """Put back the list of an earlier commit, as a disk that lost a write would."""
+    earlier = (folder / "meta.json").read_bytes()
+    index = LexicalIndex(folder)
+    index.update([Entry(id=3, text="another one")])
+    index.commit(sequence=10)
+    index.close()
+    (folder / "meta.json").write_bytes(earlier)
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "manifest is garbage": lambda folder: (folder / "manifest.json").write_bytes(b"\x00garbage"),
     "manifest is cut off": lambda folder: (folder / "manifest.json").write_bytes(b'{"format":1,'),
     "segment is cut off": _shorten_a_segment,
+    "a bit of a segment is another one": _flip_a_bit,
+    "list of segments is an older one": _swap_lists,
+    "list of segments is gone": lambda folder: (folder / "meta.json").unlink(),
     "segment is gone": lambda folder: next(folder.glob("*.term")).unlink(),
 }
 
@@ -62,6 +82,20 @@ def test_a_damaged_index_says_so_instead_of_answering(folder: Path, damage: str)
 
     with pytest.raises(IndexUnusableError):
         LexicalIndex(folder)
+
+
+def test_an_index_is_whole_after_merging_has_replaced_its_files(folder: Path) -> None:
+    named = {file.name for file in folder.glob("*.idx")}
+    for number in range(3, 20):
+        index = LexicalIndex(folder)
+        index.update([Entry(id=number, text=f"order number {number} of the invoice")])
+        index.commit(sequence=number + 10)
+        index.close()  # which waits for merging that began with the commit
+
+    index = LexicalIndex(folder)
+
+    assert not named & {file.name for file in folder.glob("*.idx")}
+    assert (index.count, index.sequence) == (19, 29)
 
 
 def test_an_index_that_knows_more_than_the_bank_is_refused(folder: Path) -> None:
