@@ -47,6 +47,7 @@ COMMANDS = (
     Entry("recall", "ask what the bank knows that is like a question", "Memory", "memory"),
     Entry("remember", "store a lesson in your own words", "Memory", "memory"),
     Entry("feedback", "say whether advice helped or how a task went", "Memory", "memory"),
+    Entry("verdict", "say what changes in files made worse; needs no daemon", "Quality", "verdict"),
     Entry("config", "show, check or change the configuration", "Settings", "settings"),
     Entry("models", "show the models that can be chosen, with their prices", "Settings", "models"),
     Entry("version", "show the version of the program and of what it speaks", "Settings", "about"),

@@ -72,7 +72,15 @@ def committed_text(path: str, *, revision: str = "HEAD") -> str | None:
     try:
         inside = Path(path).relative_to(root)
         done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", root, "cat-file", "blob", f"{revision.rstrip(':')}:./{inside}"],
+            [
+                "git",
+                "--no-optional-locks",
+                "-C",
+                root,
+                "cat-file",
+                "blob",
+                f"{revision.rstrip(':')}:./{inside}",
+            ],
             capture_output=True,
             check=False,
             timeout=GIT_TIMEOUT_S,

@@ -43,10 +43,11 @@ class SessionEdits:
             # An engine that was not asked this time has not said that its issue is gone.
             if present[mark] or (issue.engine not in verdict.engines_run and mark[1] in stood)
         }
+        told = frozenset(known)
         fresh: list[Issue] = []
         for issue in verdict.issues:
             mark = _mark(issue.rule, issue.line, lines)
-            if mark not in known:
+            if mark not in told:
                 fresh.append(issue)
             if issue.severity is not Severity.NOTE and len(known) < MOST_OPEN:
                 known[mark] = issue

@@ -1,0 +1,229 @@
+"""``reasoningbank verdict``: judge what changed in files, without a daemon."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import apsw
+import msgspec
+import structlog
+
+from reasoningbank_daemon.cli.context import CommandError, Context
+from reasoningbank_daemon.cli.exit_codes import ExitCode
+from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.reading import read_config
+from reasoningbank_daemon.config import Config
+from reasoningbank_daemon.quality.edit import Edit, readable_text
+from reasoningbank_daemon.quality.git_changes import GitError, WorkTree
+from reasoningbank_daemon.quality.known_texts import text_on_disk
+from reasoningbank_daemon.quality.policies import Policies
+from reasoningbank_daemon.quality.programs import Programs
+from reasoningbank_daemon.quality.project_config import ProjectConfigError
+from reasoningbank_daemon.quality.reports.for_people import people_report
+from reasoningbank_daemon.quality.reports.github import github_report
+from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
+from reasoningbank_daemon.quality.reports.sarif import sarif_report
+from reasoningbank_daemon.quality.reviewer import Reviewer, second_engines, standard_engines
+from reasoningbank_daemon.services.projects import project_key
+from reasoningbank_daemon.services.version import CODE_VERSION
+from reasoningbank_daemon.storage import sqlite
+from reasoningbank_daemon.storage.queries.false_alarms import read_false_alarms
+from reasoningbank_schema.verdicts import Category, EditVerdict, Label, Severity
+
+FILE_TIMEOUT_S = 30.0
+"""For one file; nobody waits for a hook here."""
+
+_EPILOG = """\
+Without an option, files are compared with the last commit, and a file that git does not know is new.
+Exit code 1 means: something was found that --fail-on names.
+
+  reasoningbank verdict                        what is not committed yet in this folder
+  reasoningbank verdict --staged               what the next commit would bring in
+  reasoningbank verdict --diff main --format sarif
+  reasoningbank verdict new.py --before old.py
+"""
+
+
+def add_verdict_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of ``verdict``."""
+    parser.epilog = _EPILOG
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (this folder)")
+    sources = parser.add_mutually_exclusive_group()
+    sources.add_argument("--diff", metavar="REV", help="compare the files with a revision of git")
+    sources.add_argument("--staged", action="store_true", help="judge what is staged, not what is on disk")
+    sources.add_argument("--before", metavar="FILE", help="compare one PATH with another file")
+    parser.add_argument(
+        "--format", choices=("text", "json", "sarif", "github"), default="text", metavar="FORMAT",
+        help="text, json, sarif, github (text)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fail-on", choices=("worse", "broken", "security", "nothing"), default="worse", metavar="WHAT",
+        help="worse, broken, security, nothing (worse)",
+    )  # fmt: skip
+    parser.add_argument("--notes", action="store_true", help="show notes too")
+    parser.add_argument("--types", action="store_true", help="ask the slower engines as well: ty, ShellCheck")
+    parser.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
+        help="auto, always, never (auto)",
+    )  # fmt: skip
+
+
+def run_verdict(arguments: argparse.Namespace, context: Context) -> int:
+    """Judge the changes and report them."""
+    _log_warnings_only(context)
+    files = list(_judged(arguments, context))
+    if arguments.format == "json":
+        context.say_json([msgspec.to_builtins(file.verdict) for file in files])
+    elif arguments.format == "sarif":
+        context.say_json(sarif_report(files, version=CODE_VERSION, notes=arguments.notes))
+    elif arguments.format == "github":
+        for line in github_report(files, notes=arguments.notes):
+            context.say(line)
+    else:
+        for line in people_report(files, coloured=_coloured(arguments.color, context), notes=arguments.notes):
+            context.say(line)
+    failed = any(fails(file.verdict, arguments.fail_on) for file in files)
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def fails(verdict: EditVerdict, fail_on: str) -> bool:
+    """Tell whether a verdict is one that `--fail-on` names."""
+    match fail_on:
+        case "worse":
+            return verdict.label in (Label.WORSE, Label.BROKEN)
+        case "broken":
+            return verdict.label is Label.BROKEN
+        case "security":
+            return any(
+                each.category is Category.SECURITY and each.severity is not Severity.NOTE
+                for each in verdict.issues
+            )
+        case _:
+            return False
+
+
+def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedFile]:
+    config = read_config(context)
+    programs = Programs(oxlint=lambda: config.quality.oxlint)
+    engines = standard_engines(programs=programs)
+    if arguments.types:
+        engines = (*engines, *second_engines(programs=programs))
+    policies = _policies(config, context)
+    with closing(Reviewer(engines)) as reviewer:
+        for edit in _edits(arguments, context):
+            try:
+                policy = policies.policy_for(edit.path)
+            except ProjectConfigError as error:
+                raise CommandError(str(error), code=ExitCode.BAD_CONFIGURATION) from error
+            verdict = reviewer.review(edit, context.monotonic_s() + FILE_TIMEOUT_S, policy=policy)
+            shown = msgspec.structs.replace(verdict, path=_shown_path(edit.path, context.cwd))
+            yield JudgedFile(verdict=shown, text=readable_text(edit.after))
+
+
+def _log_warnings_only(context: Context) -> None:
+    """Send the engines' log to standard error, without their coming and going."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(context.err),
+    )
+
+
+def _policies(config: Config, context: Context) -> Policies:
+    counts: dict[str, Mapping[str, int]] = {}
+
+    def false_alarms(folder: str) -> Mapping[str, int]:
+        if folder not in counts:
+            counts[folder] = _false_alarms(context, folder)
+        return counts[folder]
+
+    return Policies(engines_off=lambda: config.quality.engines_off, false_alarms=false_alarms)
+
+
+def _false_alarms(context: Context, folder: str) -> Mapping[str, int]:
+    """Return the counts of the bank; none where there is no bank yet. One that can't be read costs no verdict."""
+    if not context.paths.bank.exists():
+        return {}
+    try:
+        with closing(sqlite.open_reader(context.paths.bank)) as db:
+            return read_false_alarms(db, project_key(folder))
+    except apsw.Error as error:
+        context.warn(f"reasoningbank verdict: the bank can't be read, so no false alarm is known: {error}")
+        return {}
+
+
+def _edits(arguments: argparse.Namespace, context: Context) -> Iterator[Edit]:
+    paths = [os.path.normpath(context.cwd / each) for each in arguments.paths]
+    if arguments.before is not None:
+        yield _compared(paths, Path(context.cwd / arguments.before))
+        return
+    for path in paths:
+        if not os.path.lexists(path) and not (arguments.staged or arguments.diff):
+            raise CommandError(f"{path} is not there", code=ExitCode.NOT_FOUND)
+    try:
+        yield from _changed(arguments, paths, context)
+    except GitError as error:
+        raise CommandError(
+            f"git can't say what changed: {error}",
+            next_step="name a file with --before FILE, or go into a git repository",
+        ) from error
+
+
+def _changed(arguments: argparse.Namespace, paths: Sequence[str], context: Context) -> Iterator[Edit]:
+    try:
+        tree = WorkTree(_folder_of(paths, context.cwd))
+    except GitError:
+        if not paths or arguments.staged or arguments.diff:
+            raise
+        yield from (_new_file(path) for path in paths)  # outside of any repository, each is new
+        return
+    limits = paths or [str(context.cwd)]
+    if arguments.staged:
+        yield from tree.staged(limits)
+    elif arguments.diff:
+        yield from tree.since(arguments.diff, limits)
+    else:
+        yield from tree.uncommitted(limits)
+
+
+def _folder_of(paths: Sequence[str], cwd: Path) -> Path:
+    if not paths:
+        return cwd
+    first = Path(paths[0])
+    return first if first.is_dir() else first.parent
+
+
+def _compared(paths: Sequence[str], before: Path) -> Edit:
+    if len(paths) != 1:
+        raise CommandError("--before needs exactly one PATH", code=ExitCode.USAGE)
+    return Edit(path=paths[0], before=_text(str(before)), after=_text(paths[0]))
+
+
+def _new_file(path: str) -> Edit:
+    return Edit(path=path, after=_text(path))
+
+
+def _text(path: str) -> str:
+    text = text_on_disk(path)
+    if text is None:
+        raise CommandError(f"{path} can't be read as a file", code=ExitCode.NOT_FOUND)
+    return text
+
+
+def _shown_path(path: str, cwd: Path) -> str:
+    pure = Path(path)
+    shown = str(pure.relative_to(cwd)) if pure.is_relative_to(cwd) else path
+    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # names need not be UTF-8
+
+
+def _coloured(when: str, context: Context) -> bool:
+    if when == "auto":
+        return context.out.isatty() and not context.environment.get("NO_COLOR")
+    return bool(when == "always")
+
+
+COMMANDS = {"verdict": Command(add_verdict_arguments, run_verdict)}

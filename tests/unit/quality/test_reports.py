@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from reasoningbank_daemon.quality.reports.for_people import people_report
+from reasoningbank_daemon.quality.reports.github import github_report
+from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
+from reasoningbank_daemon.quality.reports.sarif import sarif_report
+from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
+
+
+def judged(
+    *, message: str = "unsafe", path: str = "a b,c.py", text: str = "x = 1\ny = eval(x)\n"
+) -> JudgedFile:
+    issues = (
+        Issue(
+            line=2,
+            column=5,
+            rule="S307",
+            category=Category.SECURITY,
+            severity=Severity.WARNING,
+            message=message,
+            engine="ruff",
+            suggestion="parse it",
+        ),
+        Issue(
+            line=1,
+            column=1,
+            rule="F401",
+            category=Category.NAMES,
+            severity=Severity.NOTE,
+            message="unused",
+            engine="ruff",
+        ),
+    )
+    verdict = EditVerdict(
+        path=path,
+        language="python",
+        label=Label.WORSE,
+        score_before=100.0,
+        score_after=90.9,
+        content_sha256="0",
+        issues=issues,
+        new_issues=2,
+        fixed=1,
+    )
+    return JudgedFile(verdict=verdict, text=text)
+
+
+def test_report_for_people_shows_the_line_and_a_mark_under_the_column() -> None:
+    lines = list(people_report([judged()], coloured=False, notes=False))
+
+    assert lines == [
+        "a b,c.py  worse  score 100 → 90.9",
+        "  a b,c.py:2:5  warning  S307 (security)  unsafe",
+        "    1 | x = 1",
+        "    2 | y = eval(x)",
+        "      |     ^",
+        "    help: parse it",
+        "",
+        "1 file: 1 worse. 2 new, 1 gone (notes included).",
+    ]
+
+
+def test_report_for_people_lets_no_text_steer_the_terminal() -> None:
+    hostile = judged(message="\x1b[2Junsafe", path="\x1b]0;a.py", text="\x1b[31m\n\x9b2Jeval(x)\n")
+
+    report = "\n".join(people_report([hostile], coloured=False, notes=True))
+
+    assert not {"\x1b", "\x9b"} & set(report)
+
+
+def test_far_column_of_a_long_line_is_in_the_frame() -> None:
+    verdict = judged(text="x\n" + "a" * 500 + "eval(b)\n")
+    moved = Issue(
+        line=2,
+        column=501,
+        rule="S307",
+        category=Category.SECURITY,
+        severity=Severity.WARNING,
+        message="unsafe",
+        engine="ruff",
+    )
+    file = JudgedFile(
+        verdict=EditVerdict(
+            path="a.js", language="javascript", label=Label.WORSE, score_after=1.0, content_sha256="0",
+            issues=(moved,), new_issues=1,
+        ),
+        text=verdict.text,
+    )  # fmt: skip
+
+    lines = list(people_report([file], coloured=False, notes=False))
+
+    assert lines[3].index("eval") == lines[4].index("^")
+
+
+def test_github_commands_escape_what_would_end_them() -> None:
+    lines = list(github_report([judged(message="100% unsafe\n::error::no")], notes=False))
+
+    assert lines == [
+        "::warning file=a b%2Cc.py,line=2,col=5,title=S307 (security)::100%25 unsafe%0A::error::no — parse it"
+    ]
+
+
+def test_sarif_holds_a_result_a_rule_and_a_place_for_each_issue() -> None:
+    run = sarif_report([judged()], version="1", notes=True)["runs"][0]  # type: ignore[index]
+
+    assert [result["ruleId"] for result in run["results"]] == ["S307", "F401"]
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["F401", "S307"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "a%20b%2Cc.py"},
+        "region": {"startLine": 2, "startColumn": 5},
+    }
+
+
+def test_sarif_fingerprint_stays_when_the_line_moves() -> None:
+    first = sarif_report([judged()], version="1", notes=False)["runs"][0]["results"][0]  # type: ignore[index]
+    moved = sarif_report([judged(text="x = 1\n   y = eval(x)  \n")], version="1", notes=False)
+
+    assert first["partialFingerprints"] == moved["runs"][0]["results"][0]["partialFingerprints"]  # type: ignore[index]
