@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import msgspec
+
 from reasoningbank_daemon.learning.checks import checks_in
 from reasoningbank_daemon.learning.features import TaskKind, describe
 from reasoningbank_daemon.learning.steps import changes_files, failed, in_order, only_looks
@@ -53,7 +55,7 @@ def tell(trajectory: Trajectory, judgement: Judgement) -> Lesson | None:
     Lesson | None
         ``text`` has at most 1,500 characters and no text that ReasoningBank itself put before a model.
     """
-    steps = in_order(trajectory.steps)
+    steps = _within(trajectory.folder, in_order(trajectory.steps))
     turned = _turning_points(steps)
     if not _is_worth_telling(trajectory, judgement, steps, turned):
         return None
@@ -88,6 +90,14 @@ def without_injected(text: str) -> str:
     'fix it\n\n\nplease'
     """
     return _INJECTED.sub("", text)
+
+
+def _within(folder: str, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Name files as seen from the session's folder: shorter, and true in another copy of the project too."""
+    base = folder.rstrip("/") + "/"
+    if base == "/":
+        return steps
+    return tuple(msgspec.structs.replace(step, path=step.path.removeprefix(base)) for step in steps)
 
 
 def _is_worth_telling(

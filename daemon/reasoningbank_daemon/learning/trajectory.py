@@ -90,6 +90,7 @@ class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
 
     ``goal`` is the first prompt. ``kind`` is "main" or, for a subagent, its type. ``closed_by`` is None while
     the task is open. ``stated`` is evidence that did not come from the steps (feedback, git, statements).
+    ``folder`` is where its session began, "" where that is not known.
     """
 
     task_id: int
@@ -98,6 +99,7 @@ class Trajectory(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     started_ns: int
     kind: str = "main"
+    folder: str = ""
     model: str | None = None
     ended_ns: int | None = None
     closed_by: str | None = None

@@ -26,12 +26,14 @@ def read_trajectory(db: apsw.Connection, task_id: int) -> Trajectory | None:
     row = db.execute(
         "SELECT t.project_id, s.host, t.kind, t.model, t.started_ns, t.ended_ns, t.closed_by, t.cost_usd, "
         "t.tokens_input, t.tokens_output, t.tokens_cache_read, t.tokens_cache_write_5m, t.tokens_cache_write_1h, "
-        "t.session_id FROM task t JOIN agent_session s ON s.id = t.session_id WHERE t.id = ?",
+        "t.session_id, s.cwd FROM task t JOIN agent_session s ON s.id = t.session_id WHERE t.id = ?",
         (task_id,),
     ).fetchone()
     if row is None:
         return None
-    project_id, host, kind, model, started_ns, ended_ns, closed_by, cost_usd, *tokens, session_id = row
+    project_id, host, kind, model, started_ns, ended_ns, closed_by, cost_usd, *tokens, session_id, folder = (
+        row
+    )
     turns = read_turns(db, session_id, task_id)
     return Trajectory(
         task_id=task_id,
@@ -39,6 +41,7 @@ def read_trajectory(db: apsw.Connection, task_id: int) -> Trajectory | None:
         project_id=project_id,
         host=host,
         kind=kind,
+        folder=folder,
         model=model,
         started_ns=started_ns,
         ended_ns=ended_ns,

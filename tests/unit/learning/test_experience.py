@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from reasoningbank_daemon.learning.experience import MAX_CHARS, document_text, tell, without_injected
 from reasoningbank_daemon.learning.outcome import gather, judge
 from reasoningbank_daemon.learning.trajectory import Lesson, Step, StepKind, Trajectory, Turn
@@ -56,6 +58,15 @@ def test_a_solved_task_tells_what_failed_what_resolved_it_and_what_verified_it()
         "Last check: `pytest tests/test_config.py` passed (exit status 0: 4 passed in 0.2s).",
         "Ended in success (probability of success 0.90: pytest passed (exit status 0: 4 passed in 0.2s)).",
     ]
+
+
+def test_files_are_named_as_seen_from_the_sessions_folder() -> None:
+    steps = (edit(1, "/home/me/shop/src/config.py"), edit(2, "/home/me/shop-old/a.py"), edit(3, "/etc/hosts"))
+
+    lesson = told(msgspec.structs.replace(task(*steps), folder="/home/me/shop"))
+
+    assert lesson is not None
+    assert "Changed: src/config.py, /home/me/shop-old/a.py, /etc/hosts." in lesson.text.splitlines()
 
 
 def test_a_failed_task_is_told_too() -> None:
