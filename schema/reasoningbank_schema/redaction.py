@@ -101,18 +101,18 @@ cli-password | mysql login | (?:mysql\w*|login)\b[^|;&\n]{0,200}?[ \t]-p[ \t]*@q
 sql-password | identified | identified(?:\s+with\s+\S{1,60})?\s+by\s+(?:password\s+)?\\{0,8}'(?P<s>[^'\\$<{%:?][^'\\]{0,200})
 netrc | machine default | (?:machine@blank@field|default)@blanklogin@blank@field@blank(?:account@blank@field@blank)?password@blank(?P<s>@field)
 """
-# Parts of patterns. @start is the start of a word, after an escape or a terminal colour too; @word to @value a
-# name and what it is given. @placeholder, @path, @name and @code are values that are no secrets, @random ones look
-# generated; @never names hold no secret, @always names nothing else.
+# Parts of patterns. @start is the start of a word, after an escape or a terminal colour too; @word to @value a name
+# and what it is given. @placeholder, @path, @name and @code are no secrets, @random ones look generated; @never names
+# hold none, @always names nothing else. A group repeats atomically, never possessively: gh-106052, Python < 3.11.5.
 _PARTS = r"""
 @assigned | @word@sep@line@value
 @word | (?P<word>credentials?|passphrase|passcode|passw(?:or)?d|private|secret|token|creds?|pass|auth|key|pwd)(?:[_-]?(?:\d{1,3}|base|data|value|prod|dev|test|live))?(?P<close>@quote|\\{1,8}u0022)?[\])]{0,2}
 @sep | (?P<sep>[ \t]*:[ \t]*[\w.\[\]|&' ]{1,40}?[ \t]=(?=[ \t])[ \t]*|(?:[ \t]|\\{1,8}t)*(?::=|=>|[=!]={1,2}|[=:>]|%3[ad]|\\{1,8}u003[de])(?:[ \t]|\\{1,8}t)*|[ \t]+(?:[\w*\[\]]{1,20}[ \t]|value[ \t]*)=[ \t]*|[ \t]*(?:,|\|\||\?\?)[ \t]*|[ \t]+(?:(?:is|was)[ \t:]+|-p[ \t]*)?)
 @line | (?P<line>[|>]?[+-]?(?:[ \t]*(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n))+[ \t]*)?
-@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?P<one>(?P<deep>\\{1,8})?["'`])(?:(?P=one){2})?|\\{1,8}u002[27])(?P<s>(?:(?!(?P=open)|(?(deep)(?<!\\)"|(?!)))(?>[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048}+)(?=(?P=open)|"|\Z))?
+@value | (?:(?P<call>[A-Za-z_][\w.:]{0,40}\([ \t]*)?[brfu@]{0,2}(?P<open>(?P<one>(?P<deep>\\{1,8})?["'`])(?:(?P=one){2})?|\\{1,8}u002[27])(?P<s>(?>(?:(?!(?P=open)|(?(deep)(?<!\\)"|(?!)))(?>[^\\]|\\{7}.|\\{3}.|\\\\'(?=\w)|\\.)){0,2048}))(?=(?P=open)|"|\Z))?
 @lone | (?:pass\w*|pwd|secret)(?-i:: ?(?=[a-z]{6,}(?:[\r\n\\"']|\Z))|=(?=[a-z]{6,}(?:[\s&\\"']|\Z)))
-@bare | (?:[^\s"'`<>\\,;&|(){}\[\]]++|@slash)++
-@env | (?:[^\s"'`<>\\]++|@slash)++
+@bare | (?>(?:[^\s"'`<>\\,;&|(){}\[\]]++|@slash)+)
+@env | (?>(?:[^\s"'`<>\\]++|@slash)+)
 @slash | \\{1,8}(?:/|u002b|u003d)|\\\\(?![nrtu"'])
 @startrun | (?:(?<![\w-])@edge)
 @start | (?:(?<![A-Za-z0-9])@edge)
@@ -125,7 +125,7 @@ _PARTS = r"""
 @end | -{4,5} ?END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)? ?-{4,5}
 @body | (?:(?:[\s>|+,;"'-]|\\{1,8}[nrt"'u]|→|(?:Proc-Type|DEK-Info|Version|Comment|Hash):[^\n\\"]{0,99})*(?:[A-Za-z0-9+/=]|\\/){16,})*(?:(?:\s|\\{1,8}[nr])*[A-Za-z0-9+/=]{1,76}(?![\w ]))?
 @escape | \\(?:["\\/bfnrt]|u[0-9a-f]{4})
-@inside | (?P<inside>[^"\\]*+(?:\\.[^"\\]*+)*+)(?P<next>"\s*,\s*"(?![^"\\]*+(?:\\.[^"\\]*+)*+"\s*:))?
+@inside | (?P<inside>[^"\\]*+(?>(?:\\.[^"\\]*+)*))(?P<next>"\s*,\s*"(?![^"\\]*+(?>(?:\\.[^"\\]*+)*)"\s*:))?
 @placeholder | [$#@]?\$?\{.*|\$\(.*|\$\w+(?:/.*)?|%\w?|%\(\w+\)\w|%\w+%|<.*|[({\[].*|![A-Za-z]+|[*.xX#_?\\-]+|\.{3}.*|none|null|nil|true|false|undefined|required|optional|unset|empty|default|string|str|text|bytes|number|boolean|object|include|omit|same-origin|values?|.*\*{3}.*|.*%[sd].*|.*(?:\.{3}|…)|(?:your|enter|insert|replace|change|example|dummy|placeholder|fake|todo|hidden|masked)(?:[_ .-].*|me)?
 @weak | ,|\|\||\?\?|[=!]={1,2}
 @trivial | .{0,3}|[-,}\]:;)\s].*|\\{1,8}[nr].*

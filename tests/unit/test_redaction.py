@@ -299,6 +299,13 @@ def test_the_file_runs_alone_in_an_isolated_interpreter(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"TOKEN=[redacted:token]", b"")
 
 
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python before 3.11.5 matches such a group wrongly (gh-106052), and the hook runs on the system's Python."""
+    source = Path(redaction.__file__).read_text(encoding="utf-8")
+
+    assert re.findall(r"\)(?:[*+?]|\{\d*,?\d*\})\+", source) == []
+
+
 def test_importing_compiles_no_pattern() -> None:
     program = (
         "import re\ncompiled = []\noriginal = re._compiler.compile\n"

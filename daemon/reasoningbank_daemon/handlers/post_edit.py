@@ -5,6 +5,7 @@ from __future__ import annotations
 from reasoningbank_daemon.quality.desk import Arrival, Told
 from reasoningbank_daemon.quality.second_look import Session
 from reasoningbank_daemon.services.container import Services
+from reasoningbank_daemon.services.discretion import without_secrets
 from reasoningbank_daemon.storage.records import VerdictRecord
 from reasoningbank_schema.advice import INJECTED_OPEN, SILENCE, Advice
 from reasoningbank_schema.events import FileEdited, FilesEdited, Origin
@@ -78,7 +79,7 @@ def _judged(services: Services, event: FileEdited, *, nonce: bytes, index: int) 
                 nonce=nonce,
                 host=event.origin.host,
                 session_id=event.origin.session_id,
-                verdict=told.verdict,
+                verdict=without_secrets(told.verdict, event.after or ""),
                 index=index,
             ),
             None,
