@@ -45,7 +45,7 @@ def install_program(folder: Path, *, daemon: tuple[str, ...] = ()) -> HookProgra
     """Install the hook program under a folder, on an interpreter that the ordinary user may run."""
     paths = resolve_paths({"RB_HOME": str(folder)}, home=folder)
     program = HookProgram(
-        interpreter=_interpreter(), paths=paths, daemon=daemon, environment={"PATH": os.defpath}
+        interpreter=interpreter_for_anybody(), paths=paths, daemon=daemon, environment={"PATH": os.defpath}
     )
     place = Place(claude_dir=folder / "claude", project_dir=folder / "project")
     apply(plan_install(program, Scope.USER, place, version="1"), stamp="test")
@@ -61,7 +61,8 @@ def give_away(folder: Path) -> None:
             os.lchown(path, user, user)
 
 
-def _interpreter() -> str:
+def interpreter_for_anybody() -> str:
+    """Return a Python that the ordinary user may run; the one of the tests may lie in root's own home."""
     for candidate in (SYSTEM_PYTHON, sys.executable):
         try:
             found = find_interpreter([candidate])
