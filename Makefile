@@ -33,7 +33,7 @@ bench:  ## measure against the budgets, on an otherwise idle machine (takes a wh
 
 crash:  ## the long campaigns: kills, power cuts, malformed frames, many sessions
 	@.ci/environment dev
-	@RB_CRASH_ROUNDS=200 RB_FUZZ_FRAMES=1000000 RB_FUZZ_PAYLOADS=100000 \
+	@RB_CRASH_ROUNDS=200 RB_FUZZ_FRAMES=1000000 RB_FUZZ_PAYLOADS=100000 RB_SESSIONS=1000 \
 		$(VENV)/bin/python -m pytest -s --timeout=0 tests/crash tests/integration/server $(ARGS)
 
 docs:  ## write docs/cli.md, docs/rules and the key table of docs/configuration.md anew

@@ -9,7 +9,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 import apsw
 import pytest
@@ -17,28 +16,16 @@ from rbtest.between import GoBetween
 from rbtest.daemon_process import DaemonProcess, wait_until
 from rbtest.hook_home import BOUND_S, HookHome, HookRun, ordinary_user
 from rbtest.hook_peers import RawPeer, leave_stale_socket
+from rbtest.recorded_session import SESSION, recorded_session
 
 from reasoningbank_daemon.storage.compression import unpack
-
-FIXTURES = Path(__file__).parents[2] / "fixtures" / "agents" / "claude-code"
-SESSION = (
-    "SessionStart.startup",
-    "UserPromptSubmit",
-    "PostToolUse.Write",
-    "PostToolUse.Edit",
-    "PostToolUse.Bash",
-    "PostToolUseFailure.Bash",
-    "Stop",
-    "SessionEnd.other",
-)
-"""One recorded session, event by event."""
 
 Trouble = Callable[[HookHome, DaemonProcess], Iterator[None]]
 
 
 def tell_session(home: HookHome) -> list[HookRun]:
     """Call the hook for each event of the session, as its host would, one after the other."""
-    return [home.run(name.split(".")[0], (FIXTURES / f"{name}.json").read_bytes()) for name in SESSION]
+    return [home.run(event, payload) for event, payload in recorded_session()]
 
 
 def absent(_: HookHome, __: DaemonProcess) -> Iterator[None]:

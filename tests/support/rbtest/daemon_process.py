@@ -43,7 +43,8 @@ import ctypes, importlib, os, pkgutil, sys
 import reasoningbank_daemon
 for module in pkgutil.walk_packages(reasoningbank_daemon.__path__, "reasoningbank_daemon."):
     importlib.import_module(module.name)
-importlib.import_module("importlib.readers")  # the standard library's own lazy import
+for lazy in ("importlib.readers", "encodings.ascii", "encodings.latin_1"):  # the standard library's own
+    importlib.import_module(lazy)
 user = int(sys.argv.pop(1))
 os.setgroups([])
 os.setgid(user)

@@ -88,15 +88,17 @@ class HookRun:
 
 
 class HookHome:
-    """One RB_HOME and the hook program that serves it."""
+    """One RB_HOME and the hook program that serves it; called by an ordinary user, or as ourselves."""
 
-    def __init__(self, program: HookProgram) -> None:
+    def __init__(self, program: HookProgram, *, as_ourselves: bool = False) -> None:
         self.program = program
+        self.user = None if as_ourselves else ordinary_user()
         self.root = Path(tempfile.mkdtemp(prefix="rb-", dir="/tmp"))
         self.paths: Paths = resolve_paths({"RB_HOME": str(self.root)}, home=self.root)
         for folder in (self.paths.state_dir, self.paths.runtime_dir):
             folder.mkdir(mode=0o700)
-        give_away(self.root)
+        if self.user is not None:
+            give_away(self.root)
 
     def remove(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -116,9 +118,9 @@ class HookHome:
             stderr=subprocess.PIPE,
             env={"RB_HOME": str(self.root)},
             cwd=self.root,
-            user=ordinary_user(),
-            group=ordinary_user(),
-            extra_groups=[] if ordinary_user() is not None else None,
+            user=self.user,
+            group=self.user,
+            extra_groups=[] if self.user is not None else None,
         )
 
     def run(self, event: str, payload: bytes, *arguments: str, host: str = "claude-code") -> HookRun:
@@ -148,7 +150,7 @@ class HookHome:
         """Read the spool as the daemon does, as its owner."""
         folder = str(self.paths.spool)
         found: list[tuple[RequestHeader, HookEvent]] = []
-        with _as_user(ordinary_user()):
+        with _as_user(self.user):
             for name in spool.list_entries(folder):
                 entry = spool.read_entry(folder, name)
                 event = decode_request(entry.body)
