@@ -1,167 +1,73 @@
-"""Measure a daemon with a generated bank: ``make bench ARGS="--tasks 10000 --prompts FILE"``.
+"""Measure the daemon with a generated bank against its budgets: ``make bench``.
 
-Prints figures beside a bare ping of the same run; nothing is asserted. ``--prompts`` names a text file with one
-prompt a line; without it prompts are made of the generator's words.
+Prints each figure with its budget; nothing is asserted, because figures taken on a busy machine mean little. A
+bare ping, a bare FTS5 query and a bare interpreter of the same run stand beside the figures that rest on them.
+
+    make bench ARGS="--tasks 100000 --prompts FOLDER"     generate, then measure (the bank takes 6 minutes)
+    make bench ARGS="--bank HOME --prompts FOLDER"        measure a copy of a bank that generate_bank.py made
+
+``--prompts`` names files or folders with questions (see prompt_pool.py); without it they are generated words.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
+import logging
 import random
-import statistics
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+from bench_report import Report
+from bench_serving import measure_events, measure_memory_empty, measure_pre_task, measure_start
+from bench_words import measure_hook, measure_lexical
 from generate_bank import generate
+from prompt_pool import PromptPool, open_pool
 from rbtest.daemon_process import DaemonProcess, scratch_home
-from rbtest.wire import Wire
 
-from reasoningbank_schema.messages import Control, ControlAction, PostCommand, PreTask, Request
+Part = Callable[[DaemonProcess, PromptPool, int, Report], None]
 
-_WORDS = [
-    "parser",
-    "cache",
-    "socket",
-    "retry",
-    "upload",
-    "token",
-    "session",
-    "schema",
-    "index",
-    "worker",
-    "queue",
-    "timeout",
-    "login",
-    "invoice",
-    "chart",
-    "export",
-    "filter",
-    "migration",
-    "header",
-    "footer",
-    "locale",
-    "webhook",
-    "thumbnail",
-    "lexer",
-    "cursor",
-    "snapshot",
-    "quota",
-    "ledger",
-    "render",
-    "deploy",
-]
+PARTS: dict[str, Part] = {
+    "start": measure_start,
+    "empty": measure_memory_empty,
+    "pre-task": measure_pre_task,
+    "events": measure_events,
+    "lexical": measure_lexical,
+    "hook": measure_hook,
+}
+"""What can be measured, in this order. Each part gets a stopped daemon whose bank is there, and leaves it stopped."""
 
 
 def main() -> None:
-    """Generate, start, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=2000)
-    parser.add_argument("--requests", type=int, default=2000)
-    parser.add_argument("--prompts", type=Path)
+    """Make or copy a bank, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tasks", type=int, default=2000, help="tasks to generate (2000)")
+    parser.add_argument("--bank", type=Path, help="home of a generated bank; it is copied, not changed")
+    parser.add_argument("--requests", type=int, default=4000, help="requests a measurement (4000)")
+    parser.add_argument("--prompts", type=Path, nargs="*", default=[], help="files or folders with questions")
+    parser.add_argument(
+        "--parts", nargs="*", choices=PARTS, default=list(PARTS), help="what to measure (all)"
+    )
     given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    rng = random.Random(1)
+    pool = open_pool(given.prompts, rng)
+    report = Report()
     with scratch_home() as home:
         daemon = DaemonProcess(home)
-        seconds = generate(daemon.paths, prompts(given.prompts, 1), tasks=given.tasks)
-        print(f"bank: {given.tasks} tasks generated in {seconds:.0f} s")
-        began = time.monotonic()
-        daemon.start()
-        print(f"first start, index made: {time.monotonic() - began:.2f} s")
-        daemon.terminate()
-        began = time.monotonic()
-        daemon.start()
-        print(f"start to first answer, index there: {time.monotonic() - began:.2f} s")
-        size = sum(file.stat().st_size for file in home.rglob("*") if file.is_file())
-        print(f"on disk: {size / given.tasks:,.0f} B a task, index included; PSS {pss_mb(daemon):.0f} MB")
-        measure(daemon, given.requests, given.prompts)
-        daemon.terminate()
-    hook()
-
-
-def measure(daemon: DaemonProcess, count: int, file: Path | None) -> None:
-    """Print latency of one client and throughput of several."""
-    texts = prompts(file, 2)
-    ping: Callable[[int], Request] = lambda _: Control(action=ControlAction.PING)  # noqa: E731
-    ask: Callable[[int], Request] = lambda n: PreTask(session=f"b{n}", prompt=next(texts), cwd="/tmp/p1")  # noqa: E731
-    write: Callable[[int], Request] = lambda n: PostCommand(  # noqa: E731
-        session=f"w{n % 64}", command=f"pytest tests/test_{n}.py", exit_status=n % 2, output="x" * 900
-    )
-    for name, make in (("ping", ping), ("pre-task and stored", ask)):
-        times = sorted(client(daemon, make, count, start=1))
-        print(f"{name}: p50 {times[count // 2]:.2f} ms, p99 {times[int(count * 0.99)]:.2f} ms, one client")
-    for name, make, clients in (("pre-task", ask, 8), ("stored typed events", write, 64)):
-        began = time.monotonic()
-        threads = [
-            threading.Thread(
-                target=client, args=(daemon, make, count // clients), kwargs={"start": i * 10**6}
-            )
-            for i in range(clients)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        rate = count // clients * clients / (time.monotonic() - began)
-        print(f"{name}: {rate:,.0f}/s, {clients} clients in one Python process (its own cost included)")
-
-
-def client(daemon: DaemonProcess, make: Callable[[int], Request], count: int, *, start: int) -> list[float]:
-    """Ask ``count`` times and return the times in milliseconds."""
-    times = []
-    with Wire(daemon.paths.endpoint) as wire:
-        for number in range(start, start + count):
-            began = time.perf_counter()
-            wire.ask(make(number))
-            times.append(1e3 * (time.perf_counter() - began))
-    return times
-
-
-def hook() -> None:
-    """Print what the installed hook program costs beside a bare interpreter, the daemon answering."""
-    with scratch_home() as home, DaemonProcess(home) as daemon:
-        subprocess.run(
-            [sys.executable, "-m", "reasoningbank_daemon.cli.main", "hooks", "install", "claude-code"],
-            env={**os.environ, "RB_HOME": str(home), "HOME": str(home), "CLAUDE_CONFIG_DIR": str(home)},
-            check=True,
-            capture_output=True,
-        )
-        program = daemon.paths.hook_dir / "rb-hook"
-        interpreter = program.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("#!").split()[0]
-        payload = b'{"session_id":"s","cwd":"/tmp","hook_event_name":"Stop","transcript_path":"/tmp/t"}'
-        bare, whole = [], []
-        for _ in range(40):
-            bare.append(run([interpreter, "-IS", "-c", "pass"], b""))
-            whole.append(run([str(program), "claude-code", "Stop"], payload))
-    ratio = statistics.median(whole) / statistics.median(bare)
-    print(
-        f"hook: {statistics.median(whole):.1f} ms, bare interpreter {statistics.median(bare):.1f} ms: {ratio:.2f}"
-    )
-
-
-def run(command: list[str], stdin: bytes) -> float:
-    """Run a program and return the milliseconds it took."""
-    began = time.perf_counter()
-    subprocess.run(command, input=stdin, check=True, capture_output=True)
-    return 1e3 * (time.perf_counter() - began)
-
-
-def prompts(file: Path | None, seed: int) -> Iterator[str]:
-    """Yield prompts without end: a file's lines in random order, or 30 to 60 words of the generator's."""
-    rng = random.Random(seed)
-    lines = file.read_text(encoding="utf-8").splitlines() if file else []
-    while True:
-        yield rng.choice(lines) if lines else " ".join(rng.choices(_WORDS, k=rng.randrange(30, 60)))
-
-
-def pss_mb(daemon: DaemonProcess) -> float:
-    """Return the daemon's proportional set size, its children not counted."""
-    assert daemon.process is not None
-    text = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text(encoding="ascii")
-    return next(int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("Pss:"))
+        if given.bank:
+            shutil.copytree(given.bank / "data", home / "data")
+            shutil.copytree(given.bank / "state", home / "state")
+            report.say(f"bank: a copy of {given.bank}")
+        else:
+            seconds = generate(daemon.paths, pool.to_record(rng), tasks=given.tasks)
+            report.say(f"bank: {given.tasks} tasks generated in {seconds:.0f} s")
+        report.say(f"prompts: {pool.source}; {len(pool.asked)} to ask, median {pool.median_words:.0f} words")
+        for name in given.parts:
+            PARTS[name](daemon, pool, given.requests, report)
 
 
 if __name__ == "__main__":
