@@ -87,7 +87,7 @@ def idle_daemon() -> Iterator[DaemonProcess]:
         process = DaemonProcess(home)
         yield process
         process.stop_whatever_it_does()
-        CommandLine(home).run("down")
+        CommandLine(home).run("down", "--force")
 
 
 @pytest.fixture(params=["settings", "plugin"])

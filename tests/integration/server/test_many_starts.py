@@ -37,6 +37,7 @@ def test_a_hundred_simultaneous_ups_leave_one_daemon() -> None:
         assert len(daemons) == 1
         assert down.returncode == 0
         wait_until(lambda: not _daemons_of(str(home)), what="the daemon to be gone")
+        print(f"{STARTS} simultaneous ups: {len(daemons)} daemon")
 
 
 def test_a_second_daemon_leaves_with_its_own_exit_code() -> None:
