@@ -9,9 +9,6 @@ from collections import Counter
 from typing import NamedTuple
 
 MAX_TERM_CHARS = 40
-MAX_QUERY_TERMS = 32
-"""Lexical throughput falls with the length of a query; a long prompt is searched by its most telling terms."""
-
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*", re.UNICODE)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_]+", re.UNICODE)
 _STOP = frozenset(
@@ -115,10 +112,15 @@ def terms(text: str) -> list[str]:
     return found
 
 
-def query_terms(text: str) -> list[str]:
-    """Return the distinct terms to search for: the most frequent in the query first, then as they come."""
-    counts = Counter(terms(text))
-    return [term for term, _ in counts.most_common(MAX_QUERY_TERMS)]
+def query_weights(text: str) -> dict[str, float]:
+    """Return the distinct terms of a question, each weighed by 1 + the logarithm of its count.
+
+    Examples
+    --------
+    >>> query_weights("parse JSON")
+    {'parse': 1.0, 'json': 1.0}
+    """
+    return {term: 1.0 + math.log(count) for term, count in Counter(terms(text)).items()}
 
 
 class Profile(NamedTuple):
@@ -130,7 +132,7 @@ class Profile(NamedTuple):
 
 def profile(text: str) -> Profile:
     """Return what `likeness` compares of a text."""
-    weights = {term: 1.0 + math.log(count) for term, count in Counter(terms(text)).items()}
+    weights = query_weights(text)
     return Profile(weights, math.sqrt(sum(weight * weight for weight in weights.values())))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import msgspec
 import tantivy
 
-from reasoningbank_daemon.index.analysis import query_terms, terms
+from reasoningbank_daemon.index.analysis import query_weights, terms
 from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
@@ -20,6 +21,9 @@ from reasoningbank_daemon.index.inspection import find_damage
 FORMAT = 1
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
+
+QUERY_TERMS = 20
+"""The time of a search grows with its terms; a long question is asked by its most telling ones (more find no better)."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,15 +117,18 @@ class LexicalIndex:
 
     def search(self, text: str, limit: int) -> list[Hit]:
         """Return the best documents for a text, best first; empty when no word of it is known."""
+        searcher = self._searcher
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.term_query(self._schema, "body", term, "freq"))
-            for term in query_terms(text)
+            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), weight))
+            for term, weight in _telling(searcher, query_weights(text))
         ]
         if not clauses or limit < 1:
             return []
-        searcher = self._searcher
         found = searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False)
         return [Hit(searcher.doc(address)["id"][0], score) for score, address in found.hits]
+
+    def _term(self, term: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "body", term, "freq")
 
     def close(self) -> None:
         """Wait for tantivy's threads."""
@@ -135,6 +142,18 @@ class LexicalIndex:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(self._folder / "manifest.json")
+
+
+def _telling(searcher: tantivy.Searcher, weights: dict[str, float]) -> list[tuple[str, float]]:
+    """Return the known terms that tell most, with their weights: the rare ones, and those that are said often."""
+    documents = searcher.num_docs
+    worth: list[tuple[float, str]] = []
+    for term, weight in weights.items():
+        count = searcher.doc_freq("body", term)
+        if count:
+            worth.append((weight * math.log(1 + (documents - count + 0.5) / (count + 0.5)), term))
+    worth.sort(key=lambda pair: (-pair[0], pair[1]))
+    return [(term, weights[term]) for _, term in worth[:QUERY_TERMS]]
 
 
 def _read_manifest(folder: Path) -> _Manifest:

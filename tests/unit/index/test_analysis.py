@@ -4,11 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoningbank_daemon.index.analysis import (
-    MAX_QUERY_TERMS,
     MAX_TERM_CHARS,
     likeness,
     profile,
-    query_terms,
+    query_weights,
     terms,
 )
 
@@ -28,11 +27,10 @@ def test_terms_are_short_and_never_empty(text: str) -> None:
     assert all(0 < len(term) <= MAX_TERM_CHARS for term in terms(text))
 
 
-@given(st.text(max_size=2000))
-def test_a_query_is_bounded_and_without_repetition(text: str) -> None:
-    found = query_terms(text)
+def test_what_a_question_says_often_weighs_more() -> None:
+    weights = query_weights("parser parser parser json")
 
-    assert len(found) == len(set(found)) <= MAX_QUERY_TERMS
+    assert weights["parser"] > weights["json"] == 1.0
 
 
 @given(st.text(), st.text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
+from reasoningbank_daemon.index.lexical import QUERY_TERMS, Entry, IndexUnusableError, LexicalIndex
 
 
 @pytest.fixture
@@ -34,6 +34,18 @@ def test_an_updated_document_is_found_by_its_new_words_only(folder: Path) -> Non
     assert index.search("invoice", 5) == []
     assert [hit.id for hit in index.search("thumbnail", 5)] == [1]
     assert index.count == 1
+
+
+def test_rare_words_of_a_long_question_are_not_crowded_out_by_common_ones(tmp_path: Path) -> None:
+    common = [f"word{number}" for number in range(3 * QUERY_TERMS)]
+    index = LexicalIndex(tmp_path / "lexical")
+    index.update(Entry(id=number, text=" ".join(common)) for number in range(1, 30))
+    index.update([Entry(id=99, text="thumbnail renderer")])
+    index.commit(sequence=1)
+
+    found = index.search(" ".join([*common, "thumbnail"]), 1)
+
+    assert [hit.id for hit in found] == [99]
 
 
 def test_a_query_without_known_words_finds_nothing(folder: Path) -> None:
