@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 READ_BURST = 128
 """Requests read before results are sent again: a flood of one must not starve the other."""
 
+WAITING_PER_CLIENT = 256
+"""Requests of one connection that wait in memory; a client that sends faster than it is read has to wait itself."""
+
 TICK_MS = 500
 """How often the loop looks up when nothing happens: service-manager pings and the idle check."""
 
@@ -92,7 +95,7 @@ class Loop:
         self._router.setsockopt(zmq.LINGER, 0)
         self._router.setsockopt(zmq.ROUTER_MANDATORY, 1)
         self._router.setsockopt(zmq.SNDHWM, 10_000)
-        self._router.setsockopt(zmq.RCVHWM, 100_000)
+        self._router.setsockopt(zmq.RCVHWM, WAITING_PER_CLIENT)
         self._router.setsockopt(zmq.MAXMSGSIZE, 64 * 1024 * 1024 + 1024)
         self._router.setsockopt(zmq.BACKLOG, 1024)
         try:

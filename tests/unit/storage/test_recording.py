@@ -530,6 +530,22 @@ def test_a_judged_task_knows_how_it_was_worked_on_until_it_is_taken_up_again(ban
     assert again == [(1, None)]
 
 
+def test_a_late_prompt_has_its_neighbours_judged_again_and_no_other_task(bank: Bank) -> None:
+    play = Play(keyed=False)
+    for number in range(30):
+        bank.write(play.prompt(f"Write module number {number} from scratch"), play.run("pytest"), play.stop())
+        play.wait(45 * 60)
+    late = Play(keyed=False, at_ns=bank.value("SELECT started_ns FROM task WHERE id = 15") + 20 * MINUTE_NS)
+    last = bank.value("SELECT max(judged_ns) FROM task")
+    record = msgspec.structs.replace(late.prompt("Something else entirely"), nonce=bytes(16))
+
+    bank.write(record, play.prompt("And now the release"))
+
+    again = [row[0] for row in bank.rows("SELECT id FROM task WHERE judged_ns > ? ORDER BY started_ns", last)]
+    assert again == [15, 32, 30]  # 31 is the open one
+    assert bank.value("SELECT count(*) FROM task") == 32
+
+
 def test_a_cost_that_is_partly_unknown_is_null_with_its_reason(bank: Bank) -> None:
     play = Play()
     write_each(bank, [play.prompt("Fix the parser"), play.stop()])

@@ -11,6 +11,9 @@ from reasoningbank_daemon.storage.recording.tasks import IDLE, NEW_GOAL, SESSION
 
 Continues = Callable[[str | None, OpenGoal, int], GoalDecision]
 
+FILES_SEEN = 50
+"""How many of a task's files, in the order of their first use, the rule that joins prompts is shown."""
+
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what counts of one turn: ``last_ns`` is its last activity, ``prompt`` None while it has not arrived."""
@@ -35,35 +38,55 @@ def partition(members: Sequence[Member], ends: Sequence[int], continues: Continu
     """Group the turns of a session, given in the order of time, into tasks."""
     groups: list[Group] = []
     current: list[Member] = []
+    so_far: Member | None = None
     for member in members:
-        if current:
-            reason = boundary(current, member, ends, continues)
-            if reason is not None:
-                groups.append(Group(members=tuple(current), closed_by=reason))
-                current = []
+        reason = None if so_far is None else boundary(so_far, member, ends, continues)
+        if reason is not None:
+            groups.append(Group(members=tuple(current), closed_by=reason))
+            current, so_far = [], None
         current.append(member)
+        so_far = member if so_far is None else _joined(so_far, member)
     if current:
         groups.append(Group(members=tuple(current), closed_by=None))
     return tuple(groups)
 
 
-def boundary(
-    current: Sequence[Member], member: Member, ends: Sequence[int], continues: Continues
-) -> str | None:
-    """Say why a turn begins a new task, None when it joins the current one."""
-    last = current[-1]
-    if any(last.started_ns < end <= member.started_ns for end in ends):
+def boundary(so_far: Member, member: Member, ends: Sequence[int], continues: Continues) -> str | None:
+    """Say why a turn begins a new task, None when it joins the current one.
+
+    ``so_far`` is the whole task seen as one turn: the last one's id and beginning, the first and the latest prompt.
+    """
+    if any(so_far.started_ns < end <= member.started_ns for end in ends):
         return SESSION_END
-    last_event_ns = max(min(turn.last_ns, member.started_ns) for turn in current)
-    prompts = [turn.prompt for turn in current if turn.prompt is not None]
     goal = OpenGoal(
-        goal=prompts[0] if prompts else "",
-        last_prompt=last.latest_prompt or (prompts[-1] if prompts else ""),
-        last_event_ns=last_event_ns,
-        files=tuple(dict.fromkeys(file for turn in current for file in turn.files)),
-        last_message=last.last_message,
+        goal=so_far.prompt or "",
+        last_prompt=_latest(so_far) or "",
+        last_event_ns=min(so_far.last_ns, member.started_ns),
+        files=_first_files(so_far.files),
+        last_message=so_far.last_message,
     )
     decision = continues(member.prompt, goal, member.started_ns)
     if decision.joins:
         return None
     return IDLE if decision.rule == IDLE else NEW_GOAL
+
+
+def _joined(task: Member, turn: Member) -> Member:
+    """See a task and the turn that joins it as one turn again."""
+    return Member(
+        turn_id=turn.turn_id,
+        started_ns=turn.started_ns,
+        last_ns=max(task.last_ns, turn.last_ns),
+        prompt=turn.prompt if task.prompt is None else task.prompt,
+        latest_prompt=_latest(task) if turn.prompt is None else turn.prompt,
+        last_message=turn.last_message,
+        files=_first_files((*task.files, *turn.files)),
+    )
+
+
+def _latest(task: Member) -> str | None:
+    return task.prompt if task.latest_prompt is None else task.latest_prompt
+
+
+def _first_files(files: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(files))[:FILES_SEEN]

@@ -26,15 +26,15 @@ def regroup_session(state: State, session: SessionState, since_ns: int) -> None:
         for member in group.members:
             if before[member.turn_id] != owner:
                 _move_turn(state, session, member.turn_id, before[member.turn_id], owner)
-    for vanished in set(before.values()) - set(owners):
-        heir = next(
-            owner
-            for group, owner in zip(groups, owners, strict=True)
-            if any(before[member.turn_id] == vanished for member in group.members)
-        )
-        _absorb(state, vanished, heir)
+    heirs: dict[int, int] = {}
     for group, owner in zip(groups, owners, strict=True):
-        _set_span(state, session, group, owner)
+        for member in group.members:
+            heirs.setdefault(before[member.turn_id], owner)
+    for vanished in heirs.keys() - set(owners):
+        _absorb(state, vanished, heirs[vanished])
+    changed = _changed(groups, owners, before, state.stirred)
+    for group, owner in zip(groups, owners, strict=True):
+        _set_span(state, session, group, owner, judge=owner in changed)
     reload_tasks(state, session)
 
 
@@ -93,14 +93,34 @@ def _choose_owners(
 ) -> list[int]:
     """Give each group a task: that of its first turn, else of another, else a new one."""
     owners: list[int] = []
+    taken: set[int] = set()
     for group in groups:
-        candidates = [before[member.turn_id] for member in group.members]
-        owner = next((candidate for candidate in candidates if candidate not in owners), None)
+        candidates = (before[member.turn_id] for member in group.members)
+        owner = next((candidate for candidate in candidates if candidate not in taken), None)
         if owner is None:
             started_ns = group.members[0].started_ns
             owner = open_task(state, session, started_ns=started_ns, model=session.model).id
         owners.append(owner)
+        taken.add(owner)
     return owners
+
+
+def _changed(
+    groups: tuple[Group, ...], owners: list[int], before: dict[int, int], stirred: set[int]
+) -> set[int]:
+    """Return the tasks that have other turns than before, or another prompt after them: to be judged again."""
+    changed: set[int] = set()
+    reaction_stirred = False
+    for group, owner in zip(reversed(groups), reversed(owners), strict=True):
+        if reaction_stirred or any(member.turn_id in stirred for member in group.members):
+            changed.add(owner)
+        for member in group.members:
+            if before[member.turn_id] != owner:
+                changed.update((owner, before[member.turn_id]))
+        prompt = next((member for member in group.members if member.prompt is not None), None)
+        if prompt is not None:
+            reaction_stirred = prompt.turn_id in stirred
+    return changed
 
 
 def _move_turn(state: State, session: SessionState, turn_id: int, source: int, target: int) -> None:
@@ -136,15 +156,21 @@ def _absorb(state: State, vanished: int, heir: int) -> None:
     vanish_task(state, vanished, heir)
 
 
-def _set_span(state: State, session: SessionState, group: Group, task_id: int) -> None:
+def _set_span(state: State, session: SessionState, group: Group, task_id: int, *, judge: bool) -> None:
     started_ns = group.members[0].started_ns
     last_ns = max(member.last_ns for member in group.members)
     closed_by = group.closed_by or _end_of_last(state, session, group, task_id, last_ns)
-    state.run(
-        "UPDATE task SET started_ns = ?, last_event_ns = ?, closed_by = ?, ended_ns = ? WHERE id = ?",
-        (started_ns, last_ns, closed_by, None if closed_by is None else last_ns, task_id),
-    )
-    state.judge_later(task_id)
+    span = (started_ns, last_ns, closed_by, None if closed_by is None else last_ns)
+    known = state.run(
+        "SELECT started_ns, last_event_ns, closed_by, ended_ns FROM task WHERE id = ?", (task_id,)
+    ).get
+    if judge or span != known:
+        state.judge_later(task_id)
+    if span != known:
+        state.run(
+            "UPDATE task SET started_ns = ?, last_event_ns = ?, closed_by = ?, ended_ns = ? WHERE id = ?",
+            (*span, task_id),
+        )
 
 
 def _end_of_last(state: State, session: SessionState, group: Group, task_id: int, last_ns: int) -> str | None:

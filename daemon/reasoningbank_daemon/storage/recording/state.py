@@ -128,6 +128,7 @@ class State:
         self.moved_tasks: dict[int, TaskState] = {}
         self.moved_sessions: dict[int, SessionState] = {}
         self.regroup_since: dict[int, tuple[SessionState, int]] = {}
+        self.stirred: set[int] = set()  # turns that are new or not what they were
         self.to_judge: dict[int, TaskSummary | None] = {}
         self.documents: dict[int, Document] = {}
         self.retired: dict[int, None] = {}

@@ -7,7 +7,7 @@ from bisect import insort
 from reasoningbank_daemon.learning.trajectory import Evidence, EvidenceKind
 from reasoningbank_daemon.storage.compression import unpack_optional
 from reasoningbank_daemon.storage.recording.evidence import add_stated
-from reasoningbank_daemon.storage.recording.partition import Member, boundary
+from reasoningbank_daemon.storage.recording.partition import FILES_SEEN, Member, boundary
 from reasoningbank_daemon.storage.recording.state import (
     RecordError,
     SessionState,
@@ -29,8 +29,10 @@ from reasoningbank_schema.events import Origin, PromptSubmitted, SessionEnded, T
 MAX_TOKENS = 10**12
 """What is stated beyond it is no count of tokens, and sums of such would not fit into 64 bits."""
 
-OPEN_FILES = 50
-"""How many of a task's files are shown to the rule that joins prompts."""
+_PROMPTS = (
+    "SELECT prompt FROM turn WHERE task_id = ? AND prompt IS NOT NULL ORDER BY started_ns, id LIMIT 1",
+    "SELECT prompt FROM turn WHERE task_id = ? AND prompt IS NOT NULL ORDER BY started_ns DESC, id DESC LIMIT 1",
+)
 
 
 def begin_turn(state: State, session: SessionState, event: PromptSubmitted) -> TurnState:
@@ -53,6 +55,7 @@ def current_turn(state: State, session: SessionState, origin: Origin) -> TurnSta
         if not known.has_prompt and origin.at_ns < known.started_ns:
             known.started_ns = origin.at_ns
             session.turns.sort(key=_order)
+            state.stirred.add(known.id)
             state.run("UPDATE turn SET started_ns = ? WHERE id = ?", (origin.at_ns, known.id))
             state.regroup(session, origin.at_ns)
         return known
@@ -153,6 +156,7 @@ def _announced(session: SessionState, origin: Origin) -> TurnState | None:
 def _fill(state: State, session: SessionState, turn: TurnState, prompt: str, at_ns: int) -> None:
     turn.has_prompt = True
     turn.started_ns = at_ns
+    state.stirred.add(turn.id)
     session.turns.sort(key=_order)
     state.run(
         "UPDATE turn SET prompt = ?, started_ns = ? WHERE id = ?", (state.pack(prompt) or "", at_ns, turn.id)
@@ -174,7 +178,7 @@ def _task_for(state: State, session: SessionState, prompt: str | None, at_ns: in
         state.regroup(session, at_ns)
         return _task_before(session, at_ns)
     reason = boundary(
-        [_as_member(state, session, task)],
+        _as_member(state, session, task),
         Member(turn_id=0, started_ns=at_ns, last_ns=at_ns, prompt=prompt),
         [end for end in session.ends if end > last.started_ns],
         state.rules.continues,
@@ -200,19 +204,18 @@ def _as_member(state: State, session: SessionState, task: TaskState) -> Member:
     """See a whole task as one turn: first prompt, last prompt and last message are what the rule looks at."""
     last = session.turns[-1]
     message = state.run("SELECT last_message FROM turn WHERE id = ?", (last.id,)).get
-    prompts = state.run(
-        "SELECT prompt FROM turn WHERE session_id = ? AND task_id = ? AND prompt IS NOT NULL ORDER BY started_ns, id",
-        (session.id, task.id),
-    ).fetchall()
+    first, latest = (state.run(sql, (task.id,)).get for sql in _PROMPTS)
     files = state.run(
-        "SELECT DISTINCT path FROM step WHERE task_id = ? AND path IS NOT NULL LIMIT ?", (task.id, OPEN_FILES)
+        "SELECT path FROM step WHERE task_id = ? AND path IS NOT NULL GROUP BY path ORDER BY min(at_ns), min(id) "
+        "LIMIT ?",
+        (task.id, FILES_SEEN),
     ).fetchall()
     return Member(
         turn_id=last.id,
         started_ns=last.started_ns,
         last_ns=task.last_ns,
-        prompt=unpack_optional(prompts[0][0]) if prompts else None,
-        latest_prompt=unpack_optional(prompts[-1][0]) if prompts else None,
+        prompt=None if first is None else unpack_optional(first),
+        latest_prompt=None if latest is None else unpack_optional(latest),
         last_message=unpack_optional(message),
         files=tuple(row[0] for row in files),
     )
@@ -233,6 +236,7 @@ def _insert_turn(
         (session.id, task.id, key, packed, started_ns),
     )
     turn = TurnState(turn_id, task.id, key, started_ns, prompt is not None)
+    state.stirred.add(turn_id)
     insort(session.turns, turn, key=_order)
     if key is not None:
         session.by_key[key] = turn
@@ -246,6 +250,7 @@ def _take_later_steps(state: State, session: SessionState, turn: TurnState) -> N
     place = session.turns.index(turn)
     if place == 0 or place == len(session.turns) - 1:
         return
+    state.stirred.add(session.turns[place - 1].id)
     state.run(
         "UPDATE step SET turn_id = ?, task_id = ? WHERE task_id = ? AND turn_id = ? AND at_ns >= ?",
         (
