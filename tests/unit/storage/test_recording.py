@@ -530,6 +530,21 @@ def test_a_judged_task_knows_how_it_was_worked_on_until_it_is_taken_up_again(ban
     assert again == [(1, None)]
 
 
+def test_a_sweep_closes_the_longest_idle_tasks_and_leaves_the_rest_to_the_next_one(bank: Bank) -> None:
+    for number in range(130):
+        play = Play(f"s{number}")
+        play.wait(number)
+        bank.write(play.prompt("Fix the parser"))
+    later_ns = play.at_ns + 31 * MINUTE_NS
+
+    bank.sweep(later_ns)
+    first = bank.rows("SELECT id FROM task WHERE ended_ns IS NOT NULL ORDER BY id")
+    bank.sweep(later_ns)
+
+    assert first == [(number,) for number in range(1, 101)]
+    assert bank.value("SELECT count(*) FROM task WHERE ended_ns IS NULL") == 0
+
+
 def test_a_late_prompt_has_its_neighbours_judged_again_and_no_other_task(bank: Bank) -> None:
     play = Play(keyed=False)
     for number in range(30):

@@ -10,7 +10,7 @@ SESSION_END = "session_end"
 RETURNED = "returned"
 
 SWEPT_AT_ONCE = 100
-"""Idle tasks that one sweep closes: each is judged in the transaction that others wait for."""
+"""Idle tasks that one sweep closes, the longest idle first: each is judged in a transaction that others wait for."""
 
 
 def open_task(
@@ -106,11 +106,12 @@ def task_state(state: State, task_id: int) -> TaskState | None:
 
 
 def sweep(state: State, *, now_ns: int, idle_s: float) -> None:
-    """Close every task that has been idle too long."""
+    """Close tasks that have been idle too long; those beyond `SWEPT_AT_ONCE` are left to the next sweep."""
     limit = now_ns - round(idle_s * 1e9)
     rows = state.run(
-        "SELECT id, session_id, last_event_ns FROM task WHERE ended_ns IS NULL AND last_event_ns <= ?",
-        (limit,),
+        "SELECT id, session_id, last_event_ns FROM task WHERE ended_ns IS NULL AND last_event_ns <= ? "
+        "ORDER BY last_event_ns, id LIMIT ?",
+        (limit, SWEPT_AT_ONCE),
     ).fetchall()
     for task_id, session_id, last_ns in rows:
         task = task_state(state, task_id)
