@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 import msgspec
 
 from reasoningbank_daemon.quality.brackets import bracket_imbalance, has_alternative_branches
+from reasoningbank_daemon.quality.change import shared_ends
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_schema.verdicts import Category, Severity
 
@@ -129,13 +130,7 @@ def _unmatched(
 
 def _changed_lines(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """Return the first and the last line (from 1) of `after` that lie between what both texts share."""
-    shortest = min(len(before), len(after))
-    start = 0
-    while start < shortest and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < shortest - start and before[-1 - end] == after[-1 - end]:
-        end += 1
+    start, end = shared_ends(before, after)
     return start + 1, len(after) - end
 
 

@@ -46,14 +46,22 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(
-    before: Analysis | None, after: Analysis, *, content_sha256: str, report: EngineReport
+    before: Analysis | None,
+    after: Analysis,
+    *,
+    content_sha256: str,
+    report: EngineReport,
+    change_issues: Sequence[RawIssue] = (),
 ) -> EditVerdict:
     """Return the verdict on the change from `before` (None: a new file) to `after`.
+
+    `change_issues` are what the rules over changes found: they are new, and stand in neither analysis.
 
     Both analyses must hold findings of the same engines: an engine that failed on one of the two texts is
     left out of both, and named in `report.missing`.
     """
     comparison = compare(before, after)
+    comparison = msgspec.structs.replace(comparison, new=(*comparison.new, *change_issues))
     new = sorted(comparison.new, key=_rank)
     language = after.document.language
     return EditVerdict(

@@ -9,6 +9,7 @@ from time import monotonic
 import msgspec
 import structlog
 
+from reasoningbank_daemon.quality.changes import change_issues
 from reasoningbank_daemon.quality.comparison import Analysis
 from reasoningbank_daemon.quality.data_files import DataFilesEngine
 from reasoningbank_daemon.quality.edit import Edit, content_sha256, readable_text
@@ -136,6 +137,7 @@ class Reviewer:
             Analysis(document=after, issues=after_issues),
             content_sha256=content_sha256(edit.after),
             report=report,
+            change_issues=wanted(change_issues(before, after), after, policy),
         )
         return Review(verdict=verdict, issues=after_issues, text=after.text)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from types import ModuleType
 
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import Example, Pattern
+from reasoningbank_daemon.quality.patterns.pattern import ChangeExample, ChangeRule, Example, Rule
 
 INDEX = "README.md"
 _MOST_EXAMPLES = 3
@@ -29,27 +30,46 @@ def _index(modules: tuple[ModuleType, ...]) -> Iterator[str]:
     yield "| rule | about | weighs | finds |"
     yield "|---|---|---|---|"
     for module in sorted(modules, key=lambda each: (each.RULE.category.value, each.RULE.rule)):
-        rule: Pattern = module.RULE
+        rule: Rule = module.RULE
         first = (module.__doc__ or "").strip().split("\n", 1)[0]
         yield f"| [`{rule.rule}`]({rule.rule}.md) | {rule.category.value} | {rule.severity.value} | {first} |"
 
 
 def _page(module: ModuleType) -> Iterator[str]:
-    rule: Pattern = module.RULE
+    rule: Rule = module.RULE
     yield f"# {rule.rule}"
     yield ""
-    yield f"{rule.category.value} · {rule.severity.value} · {', '.join(each.value for each in rule.languages)}"
+    yield f"{rule.category.value} · {rule.severity.value} · {_languages(rule)}"
     yield ""
     yield from (module.__doc__ or "").strip().splitlines()
     yield ""
     yield f"An agent reads: *{rule.message} — {rule.suggestion}*"
-    yield from _examples("Found", rule.fires)
-    yield from _examples("Not found", rule.quiet)
+    if isinstance(rule, ChangeRule):
+        yield from _changes("Found", rule.fires)
+        yield from _changes("Not found", rule.quiet)
+    else:
+        yield from _examples("Found", rule.fires)
+        yield from _examples("Not found", rule.quiet)
     yield ""
     yield "## To keep it quiet"
     yield ""
     yield f"In one place: a comment `reasoningbank: ignore[{rule.rule}]` with the reason, on the line or the one before."
     yield f'In a project: `{rule.rule} = "off"` under `[quality.rules]` in `.reasoningbank.toml`.'
+
+
+def _languages(rule: Rule) -> str:
+    return "every text" if rule.languages is None else ", ".join(each.value for each in rule.languages)
+
+
+def _changes(title: str, examples: tuple[ChangeExample, ...]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    for _, before, after in examples[:_MOST_EXAMPLES]:
+        lines = difflib.ndiff((before or "").splitlines(), after.splitlines())
+        yield ""
+        yield "```diff"
+        yield from (f"{line[0]} {line[2:]}".rstrip() for line in lines if line[0] != "?")
+        yield "```"
 
 
 def _examples(title: str, examples: tuple[Example, ...]) -> Iterator[str]:
@@ -58,7 +78,7 @@ def _examples(title: str, examples: tuple[Example, ...]) -> Iterator[str]:
     for language, text in islice(_one_a_language(examples), _MOST_EXAMPLES):
         yield ""
         yield f"```{_FENCES.get(language, language.value)}"
-        yield from text.strip("\n").splitlines()
+        yield from text.replace("\0", "␀").strip("\n").splitlines()
         yield "```"
 
 

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from reasoningbank_daemon.quality.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_schema.verdicts import EditVerdict, Issue, Severity
 
@@ -49,7 +50,8 @@ class SessionEdits:
             mark = _mark(issue.rule, issue.line, lines)
             if mark not in told:
                 fresh.append(issue)
-            if issue.severity is not Severity.NOTE and len(known) < MOST_OPEN:
+            # What a change took away is told once: whether it was brought back, no text tells.
+            if issue.severity is not Severity.NOTE and issue.engine != CHANGES and len(known) < MOST_OPEN:
                 known[mark] = issue
         self._digests[verdict.path] = verdict.content_sha256
         self._open[verdict.path] = known

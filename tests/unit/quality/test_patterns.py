@@ -4,39 +4,105 @@ import math
 
 import pytest
 
-from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.changes import change_issues
+from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.patterns.catalogue import all_rules, rule_modules
+from reasoningbank_daemon.quality.patterns.pattern import (
+    EXAMPLE_PATH,
+    ChangeExample,
+    ChangeRule,
+    Example,
+    Pattern,
+    TextRule,
+)
+from reasoningbank_daemon.quality.plain_text import PlainTextEngine
 from reasoningbank_daemon.quality.syntax_tree import find_issues
 
-FIRES = [(each.rule, language, text) for each in all_rules() for language, text in each.fires]
-STAYS_QUIET = [(each.rule, language, text) for each in all_rules() for language, text in each.quiet]
+PATTERNS = [each for each in all_rules() if isinstance(each, Pattern)]
+TEXT_RULES = [each for each in all_rules() if isinstance(each, TextRule)]
+CHANGE_RULES = [each for each in all_rules() if isinstance(each, ChangeRule)]
 
 
-def rules_in(language: Language, text: str) -> set[str]:
+def examples(rules: list[Pattern] | list[TextRule], kind: str) -> list[tuple[str, Example]]:
+    return [(each.rule, example) for each in rules for example in getattr(each, kind)]
+
+
+def changes(kind: str) -> list[tuple[str, ChangeExample]]:
+    return [(each.rule, example) for each in CHANGE_RULES for example in getattr(each, kind)]
+
+
+def in_tree(example: Example) -> set[str]:
+    language, text = example
     return {issue.rule for issue in find_issues(language, text, math.inf)}
 
 
-@pytest.mark.parametrize(("rule", "language", "text"), FIRES)
-def test_rule_fires(rule: str, language: Language, text: str) -> None:
-    assert rule in rules_in(language, text)
+def in_text(example: Example) -> set[str]:
+    language, text = example
+    document = Document(path="example", language=language, text=text)
+    return {issue.rule for issue in PlainTextEngine().analyse(document, math.inf)}
 
 
-@pytest.mark.parametrize(("rule", "language", "text"), STAYS_QUIET)
-def test_rule_stays_quiet(rule: str, language: Language, text: str) -> None:
-    assert rule not in rules_in(language, text)
+def in_change(example: ChangeExample) -> set[str]:
+    language, before, after = example
+    old = None if before is None else Document(path=EXAMPLE_PATH, language=language, text=before)
+    new = Document(path=EXAMPLE_PATH, language=language, text=after)
+    return {issue.rule for issue in change_issues(old, new)}
+
+
+@pytest.mark.parametrize(("rule", "example"), examples(PATTERNS, "fires"))
+def test_rule_over_trees_fires(rule: str, example: Example) -> None:
+    assert rule in in_tree(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), examples(PATTERNS, "quiet"))
+def test_rule_over_trees_stays_quiet(rule: str, example: Example) -> None:
+    assert rule not in in_tree(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), examples(TEXT_RULES, "fires"))
+def test_rule_over_texts_fires(rule: str, example: Example) -> None:
+    assert rule in in_text(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), examples(TEXT_RULES, "quiet"))
+def test_rule_over_texts_stays_quiet(rule: str, example: Example) -> None:
+    assert rule not in in_text(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), changes("fires"))
+def test_rule_over_changes_fires(rule: str, example: ChangeExample) -> None:
+    assert rule in in_change(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), changes("quiet"))
+def test_rule_over_changes_stays_quiet(rule: str, example: ChangeExample) -> None:
+    assert rule not in in_change(example)
+
+
+@pytest.mark.parametrize(("rule", "example"), changes("fires"))
+def test_rule_over_changes_is_quiet_where_nothing_changed(rule: str, example: ChangeExample) -> None:
+    language, _, after = example
+
+    assert rule not in in_change((language, after, after))
 
 
 def test_every_query_of_every_rule_is_shown_to_fire() -> None:
-    shown = {(rule, language) for rule, language, _ in FIRES}
+    shown = {(each.rule, language) for each in PATTERNS for language, _ in each.fires}
 
-    assert {(each.rule, language) for each in all_rules() for language in each.queries} == shown
+    assert {(each.rule, language) for each in PATTERNS for language in each.queries} == shown
 
 
-def test_every_rule_is_shown_to_stay_quiet() -> None:
-    assert {each.rule for each in all_rules()} == {rule for rule, _, _ in STAYS_QUIET}
+def test_every_rule_is_shown_to_fire_and_to_stay_quiet() -> None:
+    assert [each.rule for each in all_rules() if not each.fires or not each.quiet] == []
 
 
 def test_every_rule_is_named_as_its_module() -> None:
     assert [each.RULE.rule.replace("-", "_") for each in rule_modules()] == [
         each.__name__.rpartition(".")[2] for each in rule_modules()
     ]
+
+
+def test_every_rule_says_in_one_line_what_it_finds() -> None:
+    first = [(each.__doc__ or "").split("\n")[0] for each in rule_modules()]
+
+    assert [line for line in first if not line or len(line) > 160] == []

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns import rules
-from reasoningbank_daemon.quality.patterns.pattern import Pattern
+from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Pattern, Rule, TextRule
 
 
 @functools.cache
@@ -20,11 +20,27 @@ def rule_modules() -> tuple[ModuleType, ...]:
 
 
 @functools.cache
-def all_rules() -> tuple[Pattern, ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Return all rules, in the order of their modules."""
     return tuple(module.RULE for module in rule_modules())
 
 
 def patterns_for(language: Language) -> tuple[Pattern, ...]:
-    """Return the rules that look at a language, in a fixed order."""
-    return tuple(pattern for pattern in all_rules() if language in pattern.queries)
+    """Return the rules over syntax trees that look at a language, in a fixed order."""
+    return tuple(rule for rule in all_rules() if isinstance(rule, Pattern) and language in rule.queries)
+
+
+@functools.cache
+def text_rules_for(language: Language | None) -> tuple[TextRule, ...]:
+    """Return the rules over texts that look at a language, or at a text in none."""
+    return tuple(rule for rule in all_rules() if isinstance(rule, TextRule) and _looks_at(rule, language))
+
+
+@functools.cache
+def change_rules_for(language: Language | None) -> tuple[ChangeRule, ...]:
+    """Return the rules over changes that look at a language, or at a text in none."""
+    return tuple(rule for rule in all_rules() if isinstance(rule, ChangeRule) and _looks_at(rule, language))
+
+
+def _looks_at(rule: TextRule | ChangeRule, language: Language | None) -> bool:
+    return rule.languages is None or language in rule.languages

@@ -1,23 +1,42 @@
-"""The form of a rule over syntax trees."""
+"""The forms of our own rules: over syntax trees, over the text, over the change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 
 JS_FAMILY = (Language.JAVASCRIPT, Language.TYPESCRIPT, Language.TSX)
 C_FAMILY = (Language.C, Language.CPP)
+CODE = tuple(each for each in Language if each not in {Language.JSON, Language.TOML, Language.YAML})
 
 Example = tuple[Language, str]
 """A text in a language."""
 
+ChangeExample = tuple[Language, str | None, str]
+"""A text before (None: a new file) and after an edit."""
+
+EXAMPLE_PATH = "tests/test_example"
+"""Where the examples of rules over changes lie: some of those rules look at tests alone."""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A place where a rule holds. What is left empty is what the rule says in general."""
+
+    line: int
+    column: int = 1
+    message: str = ""
+    suggestion: str = ""
+    severity: Severity | None = None
+
 
 class Pattern(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: tree-sitter queries by language, and what a match means.
+    """One rule over syntax trees: tree-sitter queries by language, and what a match means.
 
     A query captures as `@issue` the node that is reported. Where it also captures `@stood`, the line on which that
     node begins must have stood in the text before the edit for the finding to weigh more than a note: the rule
@@ -40,6 +59,37 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     def languages(self) -> tuple[Language, ...]:
         """Return the languages that the rule looks at."""
         return tuple(self.queries)
+
+
+class TextRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule over a text, whatever its grammar; `languages` None means all texts."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    message: str
+    suggestion: str
+    find: Callable[[Document], Iterable[Found]]
+    fires: tuple[Example, ...]
+    quiet: tuple[Example, ...]
+    languages: tuple[Language, ...] | None = None
+
+
+class ChangeRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule over what an edit took away and put in; what it finds is new by its nature."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    message: str
+    suggestion: str
+    find: Callable[[Change], Iterable[Found]]
+    fires: tuple[ChangeExample, ...]
+    quiet: tuple[ChangeExample, ...]
+    languages: tuple[Language, ...] | None = None
+
+
+Rule = Pattern | TextRule | ChangeRule
 
 
 def in_each(languages: tuple[Language, ...], query: str) -> dict[Language, str]:

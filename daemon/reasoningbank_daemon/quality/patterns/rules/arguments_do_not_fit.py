@@ -1,0 +1,90 @@
+"""A call gives a Python function arguments that it does not take, or leaves out one that it needs.
+
+Both stand in the same file: a call that the edit wrote, or any call of a function whose parameters the edit changed. Functions
+with a decorator, and names that are defined twice or bound anew, are left alone. Calls in other files are ty's matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.line_search import place
+from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found
+from reasoningbank_daemon.quality.patterns.python_calls import calls, misfit, signatures
+from reasoningbank_schema.verdicts import Category, Severity
+
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(")
+_MOST_FUNCTIONS = 300
+
+
+def _find(change: Change) -> Iterator[Found]:
+    called = {name for line in change.added for name in _CALLED.findall(line.text)}
+    if not called or change.before is None:
+        return
+    known = signatures(change.after)
+    lines = {line.number for line in change.added}
+    wanted = [each for name, each in known.items() if name in called][:_MOST_FUNCTIONS]
+    for signature in wanted:
+        if re.search(
+            rf"^\s*{signature.name}\s*(?::[^=\n]+)?=[^=]|\bimport\b[^\n]*\b{signature.name}\b",
+            change.after,
+            re.MULTILINE,
+        ):
+            continue
+        is_changed = signature.line in lines
+        for position, call in calls(change.after, signature):
+            found = place(change.after, position)
+            spanned = range(found.line, found.line + (call.end_lineno or 1))
+            if not is_changed and lines.isdisjoint(spanned):
+                continue
+            if reason := misfit(call, signature):
+                message = f"this call of `{signature.name}` does not fit its definition in line {signature.line}: {reason}"
+                yield Found(line=found.line, column=found.column, message=message)
+
+
+RULE = ChangeRule(
+    rule="arguments-do-not-fit",
+    category=Category.TYPES,
+    severity=Severity.WARNING,
+    message="this call does not fit the function's definition",
+    suggestion="give it what it takes, or change the definition and all calls",
+    find=_find,
+    languages=(Language.PYTHON,),
+    fires=(
+        (
+            Language.PYTHON,
+            "def f(a):\n    return a\n\n\nx = f(1)\n",
+            "def f(a):\n    return a\n\n\nx = f(1, None)\n",
+        ),
+        (
+            Language.PYTHON,
+            "def f(a):\n    return a\n\n\nx = f(1)\n",
+            "def f(a, b):\n    return a\n\n\nx = f(1)\n",
+        ),
+        (
+            Language.PYTHON,
+            "class A:\n    def f(self, *, a):\n        return a\n\n    def g(self):\n        return self.f(a=1)\n",
+            "class A:\n    def f(self, *, a):\n        return a\n\n    def g(self):\n        return self.f(b=1)\n",
+        ),
+    ),
+    quiet=(
+        (
+            Language.PYTHON,
+            "def f(a, b=1, *c, **d):\n    return a\n",
+            "def f(a, b=1, *c, **d):\n    return a\n\n\nx = f(1, 2, 3, e=4)\n",
+        ),
+        (
+            Language.PYTHON,
+            "def f(a):\n    return a\n",
+            "def f(a):\n    return a\n\n\nx = f(*args)\nf = g\ny = f(1, 2)\n",
+        ),
+        (
+            Language.PYTHON,
+            "@wraps(x)\ndef f(a):\n    return a\n",
+            "@wraps(x)\ndef f(a):\n    return a\n\n\nx = f(1, 2)\n",
+        ),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Code that ran before the edit is now a comment.
+
+What is not needed is taken out; git remembers it. Only lines that stood there as code are meant, so prose and examples in
+comments are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.pattern import CODE, ChangeRule, Found
+from reasoningbank_schema.verdicts import Category, Severity
+
+_COMMENT = re.compile(r"^\s*(?:#|//+|--)\s?(?P<code>\S.*?)\s*$")
+_SHORTEST = 6
+_LIKE_CODE = re.compile(r"[()={}\[\];]|^@\w|^(?:return|import|from|raise|yield|break|continue|pass)\b")
+_PROSE = re.compile(r"[a-z] [a-z]+ [a-z]+ [a-z]+\b[^=(]*\.?$")
+
+
+def _find(change: Change) -> Iterator[Found]:
+    if change.before is None:
+        return
+    removed = {text for line in change.removed if _is_code(text := line.text.strip())}
+    # Scripts are tried out line by line; what is switched off there is often meant to be switched on again.
+    severity = Severity.NOTE if change.language is Language.BASH else Severity.WARNING
+    last = -1
+    for line in change.added if removed else ():
+        match = _COMMENT.match(line.text)
+        if match is None or match["code"].strip() not in removed:
+            continue
+        if line.number != last + 1:  # one finding a block
+            column = len(line.text) - len(line.text.lstrip()) + 1
+            yield Found(line=line.number, column=column, severity=severity)
+        last = line.number
+
+
+def _is_code(text: str) -> bool:
+    return len(text) >= _SHORTEST and _LIKE_CODE.search(text) is not None and _PROSE.search(text) is None
+
+
+RULE = ChangeRule(
+    rule="commented-out-code",
+    category=Category.AGENT,
+    severity=Severity.WARNING,
+    message="code that ran before the edit is now a comment",
+    suggestion="take it out, or let it run",
+    find=_find,
+    languages=CODE,
+    fires=(
+        (
+            Language.PYTHON,
+            "def f():\n    check(x)\n    return x\n",
+            "def f():\n    # check(x)\n    return x\n",
+        ),
+        (Language.GO, "func f() {\n\tcheck(x)\n}\n", "func f() {\n\t// check(x)\n}\n"),
+    ),
+    quiet=(
+        (Language.PYTHON, "x = 1\n", "# x is one\nx = 1\n"),
+        (Language.PYTHON, "check(x)\n", "# we check x here\ncheck_all(x)\n"),
+    ),
+)

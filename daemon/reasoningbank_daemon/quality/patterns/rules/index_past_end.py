@@ -1,0 +1,66 @@
+"""An index that is one past the end: `items[len(items)]`, `i <= items.length`, `range(len(items) + 1)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reasoningbank_daemon.quality.engine import Document
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.line_search import place, search
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Found, TextRule
+from reasoningbank_schema.verdicts import Category, Severity
+
+_DIRECT = {
+    Language.PYTHON: re.compile(r"(?<![\w.])([\w.]+)\[len\(\1\)\](?!\s*(?::[^=]|=[^=]))"),
+    Language.GO: re.compile(r"(?<![\w.])([\w.]+)\[len\(\1\)\]"),
+    **dict.fromkeys(JS_FAMILY, re.compile(r"(?<![\w.$])([\w.$]+)\[\1\.length\](?!\s*=[^=])")),
+    Language.JAVA: re.compile(r"(?<![\w.])([\w.]+)(?:\[\1\.length\]|\.get\(\1\.size\(\)\))"),
+    Language.CSHARP: re.compile(r"(?<![\w.])([\w.]+)\[\1\.(?:Length|Count)\]"),
+}
+_LOOP = re.compile(
+    r"for\s*\(\s*(?:var|let|const|int|size_t|auto)?\s*(?P<i>\w+)\s*=\s*0\s*;\s*(?P=i)\s*<=\s*(?P<list>[\w.$]+?)"
+    r"\.(?:length|size\(\)|Length|Count)\s*;[^)]*\)(?P<body>(?:[^\n]*\n){1,6})"
+)
+_RANGE = re.compile(r"for (?P<i>\w+) in range\(len\((?P<list>[\w.]+)\) \+ 1\):(?P<body>(?:[^\n]*\n){1,6})")
+
+
+def _find(document: Document) -> Iterator[Found]:
+    direct = None if document.language is None else _DIRECT.get(document.language)
+    if direct is not None:
+        yield from search(document, direct)
+    loop = _RANGE if document.language is Language.PYTHON else _LOOP
+    for match in loop.finditer(document.text):
+        if re.search(
+            rf"(?<![\w.]){re.escape(match['list'])}(?:\[{match['i']}\]|\.get\({match['i']}\)|\.at\({match['i']}\))",
+            match["body"],
+        ):
+            yield place(document.text, match.start())
+
+
+RULE = TextRule(
+    rule="index-past-end",
+    category=Category.BUGS,
+    severity=Severity.WARNING,
+    message="this index goes one past the end",
+    suggestion="the last index is the length minus one",
+    find=_find,
+    languages=(*_DIRECT, Language.CPP, Language.PHP, Language.KOTLIN),
+    fires=(
+        (Language.PYTHON, "last = items[len(items)]\n"),
+        (Language.PYTHON, "for i in range(len(items) + 1):\n    print(items[i])\n"),
+        (Language.JAVASCRIPT, "for (let i = 0; i <= items.length; i++) {\n  f(items[i]);\n}\n"),
+        (Language.JAVA, "for (int i = 0; i <= items.size(); i++) {\n  f(items.get(i));\n}\n"),
+        (Language.GO, "last := items[len(items)]\n"),
+    ),
+    quiet=(
+        (
+            Language.PYTHON,
+            "last = items[len(items) - 1]\nitems[len(items):] = [1]\nfor i in range(len(items) + 1):\n    f(items[:i])\n",
+        ),
+        (
+            Language.JAVASCRIPT,
+            "items[items.length] = x;\nfor (let i = 0; i < items.length; i++) {\n  f(items[i]);\n}\n",
+        ),
+    ),
+)
