@@ -36,6 +36,7 @@ from reasoningbank_schema.messages import (
 
 EVENT_CLIENTS = 64
 PRE_TASK_CLIENTS = 8
+FIRST_ANSWER_S = 600.0
 AGENT = "claude-code"
 """Who asks: the selection has candidates for it."""
 
@@ -211,7 +212,8 @@ def _hook(event: str, payload: bytes) -> bytes:
 
 def _start(daemon: DaemonProcess) -> float:
     began = time.monotonic()
-    daemon.start()
+    daemon.start(wait=False)
+    wait_until(daemon.answers, what="the daemon's first answer", timeout_s=FIRST_ANSWER_S)
     return time.monotonic() - began
 
 
