@@ -234,6 +234,8 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_status
     rss_bytes: int
     children: int
     warnings: tuple[str, ...] = ()
+    vectors_waiting: int = 0
+    """Experiences that the configured embedder has not seen yet."""
 
 
 Reply = TaskAdvice | EditJudged | Recalled | Receipt | Done | Failure | DaemonStatus

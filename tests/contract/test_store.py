@@ -17,6 +17,7 @@ from reasoningbank_daemon.storage.records import (
     Embedded,
     Outcome,
     RememberRecord,
+    RetireRecord,
     SettingRecord,
     Stamp,
     TaskSummary,
@@ -235,7 +236,7 @@ def test_vectors_are_kept_apart_by_their_stamp(opened: Opened) -> None:
     opened.settled()
 
     assert list(opened.store.vectors(one, "experience")) == [Embedded(owner_id=1, vector=b"5678")]
-    assert [document.id for document in opened.store.without_vector(one, limit=9)] == [2]
+    assert opened.store.vectors_of(one, "experience", [1, 2, 3]) == {1: b"5678"}
 
 
 def test_documents_come_in_the_order_of_change(opened: Opened) -> None:
@@ -247,6 +248,19 @@ def test_documents_come_in_the_order_of_change(opened: Opened) -> None:
     assert [document.text for document in later] == ["fact 4", "fact 5"]
     assert [document.sequence for document in later] == [4, 5]
     assert opened.store.experiences([4, 99])[4].kind == "told"
+
+
+def test_changes_between_two_places_are_counted_and_come_in_pieces(opened: Opened) -> None:
+    opened.submit(*(_remember(f"fact {number}", number) for number in range(1, 8)))
+    opened.submit(RetireRecord(experience_ids=(4,), at_ns=1, reason="wrong"))
+    opened.settled()
+
+    first = opened.store.changed_between((2, 99), 6, limit=2)
+    rest = opened.store.changed_between((first[-1].sequence, first[-1].id), 6, limit=2)
+
+    assert [document.text for document in (*first, *rest)] == ["fact 3", "fact 5", "fact 6"]
+    assert opened.store.count_changed((2, 99), 6) == 3
+    assert opened.store.changed_between((6, 6), 6, limit=2) == ()
 
 
 def test_documents_of_a_large_bank_come_each_once_and_in_order(opened: Opened) -> None:
@@ -268,10 +282,15 @@ def test_sampled_goals_are_spread_over_the_bank_and_the_same_each_time(opened: O
     everything = opened.store.sample_goals(limit=100)
     some = opened.store.sample_goals(limit=20)
 
-    assert everything == tuple((1 + number // 30, f"Fix number {number}") for number in range(60))
+    assert [goal[1:] for goal in everything] == [
+        (1 + number // 30, f"Fix number {number}") for number in range(60)
+    ]
+    assert opened.store.projects_of([goal[0] for goal in everything]) == {
+        experience: project for experience, project, _ in everything
+    }
     assert 15 <= len(some) <= 20
     assert set(some) < set(everything)
-    assert {project for project, _ in some} == {1, 2}
+    assert {project for _, project, _ in some} == {1, 2}
     assert opened.store.sample_goals(limit=20) == some
 
 

@@ -79,9 +79,13 @@ class RecallSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     embedder: Annotated[
         EmbedderName,
         Meta(
-            description="`lexical` needs nothing; `minilm` is not in this version: words alone are used and `status` says so"
+            description="`lexical` finds by words and needs nothing; `minilm` finds by meaning as well and needs weights: see `reasoningbank embedder`"
         ),
     ] = EmbedderName.LEXICAL
+    weights: Annotated[
+        str,
+        Meta(description="folder with the weights of `minilm`; empty = the installed package that carries them"),
+    ] = ""
     max_chars: Annotated[
         int, Meta(ge=200, le=1500, description="longest text told at the start of a task, in characters")
     ] = 1500

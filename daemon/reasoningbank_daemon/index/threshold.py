@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
-
-from reasoningbank_daemon.index.analysis import likeness, profile
 
 DEFAULT = 0.35
 """Used while a bank is too small to tell: between the likeness of paraphrases and that of strangers."""
 
 MIN_PAIRS = 200
 SAMPLE_PAIRS = 2000
+TRIES = 2 * SAMPLE_PAIRS
 QUANTILE = 0.99
 FLOOR = 0.2
+CEILING = 0.8
+"""A bank in which everything is alike must not silence what is nearly the same."""
 
 
 class Threshold(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,24 +33,44 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-def derive_threshold(goals: Sequence[Goal], *, seed: int = 0) -> Threshold:
-    """Return the 99th percentile of the likeness between goals of different projects.
+def derive_threshold(
+    goals: Sequence[Goal], alike: Callable[[int, int], float], *, seed: int = 0
+) -> Threshold:
+    """Return the 99th percentile of the likeness between goals of unrelated tasks, within 0.2 and 0.8.
 
-    Tasks of different projects are taken as unrelated. Under 200 such pairs the default is returned, and the
-    basis says so.
+    Tasks of different projects are taken as unrelated. Where there are too few such pairs, most tasks of one project
+    are: some pairs are not, which makes the threshold higher than it need be, never lower. Under 200 pairs of either
+    kind the default is returned, and the basis says that it is one.
+
+    Parameters
+    ----------
+    alike
+        The likeness of two goals, given by their positions.
     """
+    pairs, kind = _pairs(goals, within=False, seed=seed), "tasks of different projects"
+    if len(pairs) < MIN_PAIRS:
+        pairs, kind = _pairs(goals, within=True, seed=seed), "tasks of the same project"
+    if len(pairs) < MIN_PAIRS:
+        return Threshold(
+            value=DEFAULT,
+            basis=f"default, no evidence yet: {len(pairs)} pairs of {kind}, {MIN_PAIRS} needed",
+        )
+    found = sorted(alike(first, second) for first, second in pairs)
+    value = min(CEILING, max(FLOOR, found[int(QUANTILE * (len(found) - 1))]))
+    return Threshold(value=value, basis=f"99th percentile of {len(found)} pairs of {kind}")
+
+
+def _pairs(goals: Sequence[Goal], *, within: bool, seed: int) -> list[tuple[int, int]]:
+    """Return distinct pairs of goals with different texts, of one project or of two, in a reproducible order."""
+    if len(goals) < 2:
+        return []
     rng = random.Random(seed)  # noqa: S311  a sample for statistics, reproducible on purpose
-    pairs: list[tuple[str, str]] = []
-    for _ in range(SAMPLE_PAIRS * 2):
-        if len(goals) < 2 or len(pairs) == SAMPLE_PAIRS:
+    found: dict[tuple[int, int], None] = {}
+    for _ in range(TRIES):
+        first, second = sorted((rng.randrange(len(goals)), rng.randrange(len(goals))))
+        same = goals[first].project_id == goals[second].project_id
+        if same is within and goals[first].text != goals[second].text:
+            found[first, second] = None
+        if len(found) == SAMPLE_PAIRS:
             break
-        first, second = rng.choice(goals), rng.choice(goals)
-        if first.project_id != second.project_id and first.text != second.text:
-            pairs.append((first.text, second.text))
-    distinct = set(pairs)
-    if len(distinct) < MIN_PAIRS:
-        return Threshold(value=DEFAULT, basis=f"default: {len(distinct)} unrelated pairs, {MIN_PAIRS} needed")
-    profiles = {text: profile(text) for text in {text for pair in distinct for text in pair}}
-    found = sorted(likeness(profiles[first], profiles[second]) for first, second in distinct)
-    value = max(FLOOR, found[int(QUANTILE * (len(found) - 1))])
-    return Threshold(value=value, basis=f"99th percentile of {len(found)} pairs of unrelated tasks")
+    return [*found]

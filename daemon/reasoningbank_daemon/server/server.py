@@ -168,6 +168,7 @@ class Server:
             embedder=library.embedder,
             lexical_documents=library.lexical_documents,
             vector_documents=library.vector_documents,
+            vectors_waiting=library.vectors_waiting,
             threshold=library.threshold,
             threshold_basis=library.threshold_basis,
             rss_bytes=_resident_bytes(),

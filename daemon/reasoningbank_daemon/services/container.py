@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from reasoningbank_daemon.config import Config, EmbedderName
+from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.learning import experience, goals, outcome
 from reasoningbank_daemon.learning.strategies import strategy_of
 from reasoningbank_daemon.quality.desk import EditDesk
 from reasoningbank_daemon.services.clock import Clock, SystemClock
 from reasoningbank_daemon.services.edit_desk import open_edit_desk
+from reasoningbank_daemon.services.embedders import chosen_embedder
 from reasoningbank_daemon.services.library import Library
 from reasoningbank_daemon.services.projects import project_key
 from reasoningbank_daemon.services.selector import Selector
@@ -44,13 +45,7 @@ class Services:
     def warnings(self) -> tuple[str, ...]:
         """What a person should hear about the bank: how it was found, and why nothing can be stored now."""
         trouble = (self.store.trouble,) if self.store.trouble else ()
-        wanted = self.settings.current.recall.embedder
-        absent = (
-            (f"recall.embedder is {wanted.value!r}, which this version does not have: words alone are used",)
-            if wanted is not EmbedderName.LEXICAL
-            else ()
-        )
-        return (*self.store.warnings, *trouble, *absent)
+        return (*self.store.warnings, *trouble)
 
     def project_of(self, origin: Origin) -> int | None:
         """Return the project of an event's folder, None when the bank has not seen it yet."""
@@ -62,6 +57,7 @@ class Services:
 
     def close(self) -> None:
         """Store what waits, bring the index up to it, end the engines."""
+        self.library.rest()
         self.store.close()
         self.library.close()
         self.edits.close()
@@ -86,6 +82,8 @@ def open_services(paths: Paths, config: Config) -> Services:
     store = SqliteStore(paths, rules=standard_rules(settings), project_key=project_key, on_commit=on_commit)
     selector.open(store)
     library.open(store)
+    library.use(chosen_embedder(config.recall))
+    settings.listen(lambda changed: library.use(chosen_embedder(changed.recall)))
     clock = SystemClock()
     return Services(
         paths=paths,

@@ -5,16 +5,22 @@ from __future__ import annotations
 import functools
 import shutil
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import msgspec
 import structlog
 
+from reasoningbank_daemon.embedding.base import TooLateError
 from reasoningbank_daemon.index.analysis import Profile, likeness, profile
+from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
 from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
+from reasoningbank_daemon.index.vector_index import Vectors
+from reasoningbank_daemon.services.embedders import EmbedderChoice
+from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
 from reasoningbank_daemon.storage.records import Document, Effects
 from reasoningbank_daemon.storage.store import SqliteStore
 from reasoningbank_schema.advice import Experience
@@ -27,7 +33,10 @@ CANDIDATES = 12
 
 BATCH = 2000
 THRESHOLD_SAMPLE = 1000
-EMBEDDER = "lexical"
+WORDS = "lexical"
+
+MEANING_BUDGET_S = 0.045
+"""How long a question's vector may take: an answer after 60 ms is worth less than one by words."""
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +60,16 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a question found, best first: this project's before the others'."""
+    """Hold what a question found, best first: this project's before the others'.
+
+    ``embedder`` is what ranked: `WORDS`, or the sentence embedding that took part beside the words.
+    ``threshold_basis`` says what the threshold rests on, and why the embedding did not take part where it should.
+    """
 
     matches: tuple[Match, ...]
     threshold: float
     threshold_basis: str
-    embedder: str = EMBEDDER
+    embedder: str = WORDS
 
     def injectable(self, max_chars: int) -> Experience | None:
         """Return the one experience that is like enough to be told, None when none is."""
@@ -71,28 +84,84 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LibraryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Report the indexes."""
+    """Report the indexes; ``vectors_waiting`` experiences have no vector of the configured embedder yet."""
 
     embedder: str
     lexical_documents: int
     vector_documents: int
+    vectors_waiting: int
     threshold: float
     threshold_basis: str
     warnings: tuple[str, ...]
 
 
-class Library:
-    """Search experiences from any thread; follow the bank on a thread of its own."""
+class _Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the embedder that ranks beside the words, and the threshold on the scale of both."""
 
-    def __init__(self, paths: Paths, *, on_tasks: Callable[[Effects], None]) -> None:
+    meanings: Meanings
+    threshold: Threshold
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what a question is compared by; ``vector`` is of ``serving``, both None where words do it alone."""
+
+    profile: Profile
+    threshold: Threshold
+    serving: Meanings | None = None
+    vector: Vectors | None = None
+    why_words_alone: str = ""
+
+    def nearest(self, limit: int) -> dict[int, float]:
+        """Return the experiences nearest by meaning with their cosine, nearest first."""
+        if self.serving is None or self.vector is None:
+            return {}
+        return self.serving.search(self.vector, limit)
+
+    def likenesses(self, documents: Sequence[Document]) -> dict[int, float]:
+        """Return each document's likeness: by words, and by meaning too where it has a vector."""
+        by_words = {document.id: _likeness(self.profile, document) for document in documents}
+        if self.serving is None or self.vector is None or not documents:
+            return by_words
+        cosines = self.serving.similarities(self.vector, [*by_words])
+        return {
+            identifier: mix(words, cosines[identifier]) if identifier in cosines else words
+            for identifier, words in by_words.items()
+        }
+
+
+class Library:
+    """Search experiences from any thread; follow the bank on a thread of its own.
+
+    ``monotonic`` is asked how long a question has been under way; a vector that is not there within
+    `MEANING_BUDGET_S` is done without.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        on_tasks: Callable[[Effects], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._folder = paths.indexes / "lexical"
+        self._vectors_folder = paths.indexes / "vectors"
         self._on_tasks = on_tasks
+        self._monotonic = monotonic
         self._pending: deque[Effects] = deque()
         self._newest: dict[int, Document] = {}
         self._wake = threading.Condition()
         self._closed = False
         self._threshold = Threshold(value=1.0, basis="the index is not open yet")
+        self._derived_at = 0
         self._warnings: tuple[str, ...] = ()
+        self._wanted: EmbedderChoice | None = None
+        self._changed = False
+        # Questions take `_serving` once and never wait for these.
+        self._changing = threading.Lock()
+        self._deriving = threading.Lock()
+        self._quiet = False
+        self._serving: _Serving | None = None
+        self._coming: Meanings | None = None
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
 
     def open(self, store: SqliteStore) -> None:
@@ -116,7 +185,8 @@ class Library:
             changed = True
         if changed or since < sequence:
             self._index.commit(sequence=sequence)
-        self._derive()
+        self._sequence = sequence
+        self._derive_again()
         self._thread.start()
 
     def follow(self, effects: Effects) -> None:
@@ -127,40 +197,82 @@ class Library:
             self._pending.append(effects)
             self._wake.notify()
 
+    def use(self, choice: EmbedderChoice | None) -> None:
+        """Rank by this embedder beside the words as soon as it has seen all experiences; None: by words alone.
+
+        Returns at once; what ranked before goes on until then. An embedder that could not be opened is tried again.
+        """
+        with self._wake:
+            self._wanted, self._changed = choice, True
+            self._wake.notify()
+
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
-        """Return experiences like a text, this project's first, each with its exact likeness."""
-        hits = self._index.search(text, max(CANDIDATES, limit))
-        asked = profile(text)
-        known = self._store.experiences([*self._newest, *(hit.id for hit in hits)])
+        """Return experiences like a text, this project's first, each with its likeness."""
+        asked = self._ask(text)
+        by_words = [hit.id for hit in self._index.search(text, DEPTH)]
+        near = asked.nearest(DEPTH)
+        ranked = self._project_first(fuse(by_words, near) if near else by_words, project)[:limit]
+        places = {identifier: place for place, identifier in enumerate(ranked)}
+        known = self._store.experiences([*self._newest, *ranked])
+        likenesses = asked.likenesses([found.document for found in known.values()])
         matches = [
             Match(
                 document=found.document,
                 outcome=found.kind,
-                likeness=_likeness(asked, found.document),
+                likeness=likenesses[identifier],
                 same_project=project is not None and found.document.project_id == project,
             )
-            for found in known.values()
+            for identifier, found in known.items()
         ]
-        matches.sort(key=lambda match: (not match.same_project, -match.likeness, match.document.id))
+        # What came in the last moment has no rank yet: it goes first where it is like enough to be told.
+        unranked = {True: -1, False: len(ranked)}
+        matches.sort(
+            key=lambda match: (
+                not match.same_project,
+                places.get(match.document.id, unranked[match.likeness >= asked.threshold.value]),
+                -match.likeness,
+            )
+        )
+        why = f"; words alone: {asked.why_words_alone}" if asked.why_words_alone else ""
         return Found(
             matches=tuple(matches[:limit]),
-            threshold=self._threshold.value,
-            threshold_basis=self._threshold.basis,
+            threshold=asked.threshold.value,
+            threshold_basis=asked.threshold.basis + why,
+            embedder=WORDS if asked.serving is None else asked.serving.choice.name,
         )
 
     def status(self) -> LibraryStatus:
         """Report how much can be found, by what, and from which likeness on."""
+        serving = self._serving
+        meanings = self._coming or (serving.meanings if serving else None)
+        vectors = meanings.status() if meanings else MeaningStatus(done=0, waiting=0, ready=False)
+        trouble = (
+            (f"the configured embedder can't be used: {vectors.trouble}. Next: {vectors.next_step}",)
+            if vectors.trouble
+            else ()
+        )
+        threshold = serving.threshold if serving else self._threshold
         return LibraryStatus(
-            embedder=EMBEDDER,
+            embedder=serving.meanings.choice.name if serving else WORDS,
             lexical_documents=self._index.count,
-            vector_documents=0,
-            threshold=self._threshold.value,
-            threshold_basis=self._threshold.basis,
-            warnings=self._warnings,
+            vector_documents=vectors.done,
+            vectors_waiting=vectors.waiting,
+            threshold=threshold.value,
+            threshold_basis=threshold.basis,
+            warnings=(*self._warnings, *trouble),
         )
 
+    def rest(self) -> None:
+        """End everything that reads or writes the bank on its own; what is committed is followed still."""
+        with self._changing:
+            self._quiet = True
+        with self._deriving:
+            pass  # one that is under way reads the bank
+        for meanings in self._all_meanings():
+            meanings.close()
+
     def close(self) -> None:
-        """Take in what waits and close the index."""
+        """Take in what waits and close the index; `rest` comes before, while the bank is open."""
         with self._wake:
             self._closed = True
             self._wake.notify()
@@ -168,17 +280,44 @@ class Library:
             self._thread.join()
             self._index.close()
 
+    # Asking.
+
+    def _ask(self, text: str) -> _Asked:
+        words, serving = profile(text), self._serving
+        if serving is None:
+            waiting = self._coming is not None
+            why = "the embedder is not ready, see: reasoningbank embedder status" if waiting else ""
+            return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
+        deadline_s = self._monotonic() + MEANING_BUDGET_S
+        try:
+            vector = serving.meanings.embed(text, late=lambda: self._monotonic() >= deadline_s)
+        except TooLateError:
+            why = f"no vector within {MEANING_BUDGET_S * 1000:.0f} ms"
+            return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
+        return _Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
+
+    def _project_first(self, ranked: list[int], project: int | None) -> list[int]:
+        if project is None:
+            return ranked
+        projects = self._store.projects_of(ranked)
+        return sorted(ranked, key=lambda identifier: projects.get(identifier) != project)
+
+    # Following.
+
     def _follow(self) -> None:
         while True:
             with self._wake:
-                while not self._pending and not self._closed:
-                    self._wake.wait()
+                self._wake.wait_for(lambda: self._pending or self._changed or self._closed)
                 taken = list(self._pending)
                 self._pending.clear()
-            if not taken:
-                return
+                changed, self._changed = self._changed, False
+                if self._closed and not taken:
+                    return
             try:
-                self._take_in(taken)
+                if changed:
+                    self._change()
+                if taken:
+                    self._take_in(taken)
             except Exception:
                 log.exception("index_update_failed", effect="new experiences are found after a restart")
 
@@ -190,15 +329,82 @@ class Library:
         if documents or retired:
             self._index.update(map(_entry, documents.values()), removed=retired)
             self._index.commit(sequence=taken[-1].sequence)
+            for meanings in self._all_meanings():
+                meanings.follow(taken[-1].sequence, retired)
+        self._sequence = taken[-1].sequence
         self._newest = {
             identifier: document
             for identifier, document in self._newest.items()
             if document.sequence > taken[-1].sequence
         }
+        if self._index.count >= 2 * self._derived_at:
+            self._derive_again()
 
-    def _derive(self) -> None:
+    def _all_meanings(self) -> tuple[Meanings, ...]:
+        serving, coming = self._serving, self._coming
+        return (*((serving.meanings,) if serving else ()), *((coming,) if coming else ()))
+
+    def _change(self) -> None:
+        """Begin with the embedder that is wanted; the one in force goes on until the new one is ready."""
+        ended: list[Meanings] = []
+        with self._changing:
+            wanted, serving, coming = self._wanted, self._serving, self._coming
+            if self._quiet:
+                return
+            if coming is not None and (coming.choice != wanted or coming.status().trouble):
+                ended.append(coming)
+                self._coming = None
+            if serving is not None and wanted is None:
+                ended.append(serving.meanings)
+                self._serving = None
+            in_force = serving.meanings.choice if serving else None
+            if wanted is not None and self._coming is None and wanted != in_force:
+                self._coming = Meanings(
+                    self._store, wanted, folder=self._vectors_folder, on_ready=self._begin_to_serve
+                )
+                self._coming.start(sequence=self._sequence)
+        # Outside the lock: a thread that has just become ready takes it before it ends.
+        for meanings in ended:
+            meanings.close()
+
+    def _begin_to_serve(self, meanings: Meanings) -> None:
+        """Let an embedder rank that has seen all experiences; called by its own thread."""
+        threshold = self._derive(meanings)
+        with self._changing:
+            if self._coming is not meanings:
+                return
+            old, self._coming = self._serving, None
+            self._serving = _Serving(meanings=meanings, threshold=threshold)
+        if old is not None:
+            old.meanings.close()
+
+    def _derive_again(self) -> None:
+        with self._deriving:
+            if self._quiet:
+                return
+            self._threshold = self._derive(None)
+            serving = self._serving
+            threshold = self._derive(serving.meanings) if serving else None
+            self._derived_at = max(1, self._index.count)
+        with self._changing:
+            if serving is not None and threshold is not None and self._serving is serving:
+                self._serving = _Serving(meanings=serving.meanings, threshold=threshold)
+
+    def _derive(self, meanings: Meanings | None) -> Threshold:
+        """Return the threshold on the scale of words, or on that of words and an embedder."""
         sample = self._store.sample_goals(limit=THRESHOLD_SAMPLE)
-        self._threshold = derive_threshold([Goal(project_id=project, text=goal) for project, goal in sample])
+        vectors = meanings.vectors_of([goal[0] for goal in sample]) if meanings is not None else {}
+        if meanings is not None:
+            sample = tuple(goal for goal in sample if goal[0] in vectors)
+        profiles = [_subject(goal) for _, _, goal in sample]
+
+        def alike(first: int, second: int) -> float:
+            words = likeness(profiles[first], profiles[second])
+            if meanings is None:
+                return words
+            return mix(words, float(vectors[sample[first][0]] @ vectors[sample[second][0]]))
+
+        return derive_threshold([Goal(project_id=project, text=goal) for _, project, goal in sample], alike)
 
 
 def _likeness(asked: Profile, document: Document) -> float:

@@ -77,6 +77,11 @@ class SqliteStore:
         return ended
 
     @property
+    def bank_id(self) -> str:
+        """What tells this bank from every other."""
+        return self._bank_id
+
+    @property
     def trouble(self) -> str | None:
         """Why nothing can be stored at the moment; None if all is well."""
         return self._writer.trouble
@@ -147,8 +152,8 @@ class SqliteStore:
             self.reader(), self._rules.document, since_sequence=since_sequence
         )
 
-    def sample_goals(self, *, limit: int) -> tuple[tuple[int, str], ...]:
-        """Return project and goal of up to so many tasks that told something, spread over the whole bank."""
+    def sample_goals(self, *, limit: int) -> tuple[tuple[int, int, str], ...]:
+        """Return experience, project and goal of up to so many tasks that told something, spread over the whole bank."""
         return experiences.sample_goals(self.reader(), limit)
 
     def retired_since(self, sequence: int) -> tuple[int, ...]:
@@ -159,13 +164,27 @@ class SqliteStore:
         """Return the experiences in force among some ids."""
         return experiences.read_experiences(self.reader(), ids)
 
+    def changed_between(
+        self, after: tuple[int, int], until_sequence: int, *, limit: int
+    ) -> tuple[Document, ...]:
+        """Return experiences in force whose last change, (sequence, id), lies after one and not beyond another."""
+        return experiences.changed_between(self.reader(), after, until_sequence, limit=limit)
+
+    def count_changed(self, after: tuple[int, int], until_sequence: int) -> int:
+        """Return how many experiences `changed_between` would return without a limit."""
+        return experiences.count_changed(self.reader(), after, until_sequence)
+
+    def projects_of(self, ids: Sequence[int]) -> dict[int, int]:
+        """Return the project of each experience among some ids."""
+        return experiences.read_projects(self.reader(), ids)
+
+    def vectors_of(self, stamp: Stamp, owner: str, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the vectors of some owners under one stamp."""
+        return experiences.read_vectors(self.reader(), stamp, owner, ids)
+
     def vectors(self, stamp: Stamp, owner: str) -> Iterator[Embedded]:
         """Yield every vector of one stamp and kind of owner."""
         return experiences.iterate_vectors(self.reader(), stamp, owner)
-
-    def without_vector(self, stamp: Stamp, *, limit: int) -> tuple[Document, ...]:
-        """Return experiences in force that have no vector under a stamp yet."""
-        return experiences.without_vector(self.reader(), stamp, limit=limit)
 
     def transcripts_to_read(self) -> tuple[upkeep.Transcript, ...]:
         """Return the transcripts that may have grown since they were read last."""

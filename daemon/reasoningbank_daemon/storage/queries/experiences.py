@@ -59,8 +59,8 @@ def iterate_documents(
         yield msgspec.structs.replace(document, search_text=text)
 
 
-def sample_goals(db: apsw.Connection, limit: int) -> tuple[tuple[int, str], ...]:
-    """Return project and goal of up to ``limit`` tasks that told something, spread over the whole bank.
+def sample_goals(db: apsw.Connection, limit: int) -> tuple[tuple[int, int, str], ...]:
+    """Return experience, project and goal of up to ``limit`` tasks that told something, spread over the whole bank.
 
     Which ones is a function of the bank alone, and reading them takes the same time however large it is.
     """
@@ -71,11 +71,11 @@ def sample_goals(db: apsw.Connection, limit: int) -> tuple[tuple[int, str], ...]
         if newest <= limit
         else (1 + int(newest * (k * _GOLDEN % 1)) for k in range(limit))
     )
-    found: dict[int, tuple[int, str]] = {}
+    found: dict[int, tuple[int, int, str]] = {}
     for identifier in ids:
         row = db.execute(_GOAL, (identifier,)).fetchone()
         if row is not None:
-            found[identifier] = (row[0], unpack(row[1]))
+            found[identifier] = (identifier, row[0], unpack(row[1]))
     return tuple(found[identifier] for identifier in sorted(found))
 
 
@@ -91,6 +91,31 @@ def _changed(db: apsw.Connection, since_sequence: int) -> Iterator[tuple]:  # ty
         place = (rows[-1][5], rows[-1][0])
 
 
+def changed_between(
+    db: apsw.Connection, after: tuple[int, int], until_sequence: int, *, limit: int
+) -> tuple[Document, ...]:
+    """Return experiences in force whose last change, (sequence, id), lies after one and not beyond another.
+
+    In the order of change; what the lexical index holds of them is left out.
+    """
+    rows = fetch(
+        db,
+        _DOCUMENT + "WHERE (e.sequence, e.id) > (?, ?) AND e.sequence <= ? AND e.retired_ns IS NULL "
+        "ORDER BY e.sequence, e.id LIMIT ?",
+        (*after, until_sequence, limit),
+    )
+    return tuple(_document(row) for row in rows)
+
+
+def count_changed(db: apsw.Connection, after: tuple[int, int], until_sequence: int) -> int:
+    """Return how many experiences `changed_between` would return without a limit."""
+    found: int = db.execute(
+        "SELECT count(*) FROM experience WHERE (sequence, id) > (?, ?) AND sequence <= ? AND retired_ns IS NULL",
+        (*after, until_sequence),
+    ).get
+    return found
+
+
 def told_search_text(title: str, text: str) -> str:
     """Return what the lexical index holds of an experience that a user told."""
     return text if text.startswith(title) else f"{title}\n{text}"
@@ -102,6 +127,16 @@ def retired_since(db: apsw.Connection, sequence: int) -> tuple[int, ...]:
         "SELECT id FROM experience WHERE sequence > ? AND retired_ns IS NOT NULL ORDER BY id", (sequence,)
     )
     return tuple(row[0] for row in rows)
+
+
+def read_projects(db: apsw.Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Return the project of each experience among some ids."""
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        chunk = tuple(ids[start : start + IDS_AT_ONCE])
+        marks = ",".join("?" * len(chunk))  # the only thing that is put into the statement below
+        found.update(db.execute(f"SELECT id, project_id FROM experience WHERE id IN ({marks})", chunk))  # noqa: S608  placeholders only
+    return found
 
 
 def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, StoredExperience]:
@@ -146,17 +181,6 @@ def read_vectors(db: apsw.Connection, stamp: Stamp, owner: str, ids: Sequence[in
         )
         found.update(rows)
     return found
-
-
-def without_vector(db: apsw.Connection, stamp: Stamp, *, limit: int) -> tuple[Document, ...]:
-    """Return experiences in force that have no vector under a stamp yet."""
-    rows = db.execute(
-        _DOCUMENT + "WHERE e.retired_ns IS NULL AND NOT EXISTS (SELECT 1 FROM vector v JOIN stamp s "  # noqa: S608  placeholders only
-        "ON s.id = v.stamp_id WHERE s.model = ? AND s.dimension = ? AND s.version = ? AND v.owner = 'experience' "
-        "AND v.owner_id = e.id) ORDER BY e.id LIMIT ?",
-        (stamp.model, stamp.dimension, stamp.version, limit),
-    )
-    return tuple(_document(row) for row in rows)
 
 
 def read_stamps(db: apsw.Connection) -> dict[Stamp, int]:
