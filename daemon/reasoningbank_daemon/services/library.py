@@ -330,7 +330,7 @@ class Library:
             self._index.update(map(_entry, documents.values()), removed=retired)
             self._index.commit(sequence=taken[-1].sequence)
             for meanings in self._all_meanings():
-                meanings.follow(taken[-1].sequence, retired)
+                meanings.follow(taken[-1].sequence, changed=len(documents), retired=retired)
         self._sequence = taken[-1].sequence
         self._newest = {
             identifier: document

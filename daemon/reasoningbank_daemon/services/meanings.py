@@ -109,10 +109,11 @@ class Meanings:
         self._noted = sequence
         self._thread.start()
 
-    def follow(self, sequence: int, retired: Sequence[int]) -> None:
-        """Hear that the bank has changed up to a sequence; returns at once."""
+    def follow(self, sequence: int, *, changed: int, retired: Sequence[int]) -> None:
+        """Hear that the bank has changed up to a sequence, and in how many experiences; returns at once."""
         with self._wake:
             self._noted = max(self._noted, sequence)
+            self._waiting += changed
             self._retired.extend(retired)
             self._wake.notify()
 
