@@ -204,8 +204,10 @@ def test_ordinary_text_is_returned_as_it_is(line: str) -> None:
 
 
 def test_ordinary_source_is_hit_less_than_once_in_ten_thousand_lines() -> None:
-    packages = Path(sysconfig.get_paths()["purelib"])
-    sources = [path.read_text("utf-8", "replace") for path in sorted(packages.rglob("*.py"))[::10]]
+    library = Path(sysconfig.get_paths()["stdlib"])
+    # Its tests hold passwords on purpose, and what is installed beside it differs from machine to machine.
+    files = [path for path in library.rglob("*.py") if not {"site-packages", "test", "tests"} & set(path.parts)]
+    sources = [path.read_text("utf-8", "replace") for path in sorted(files)[::10]]
     lines = sum(source.count("\n") for source in sources)
 
     hits = sum(sum(redact(source).counts.values()) for source in sources)
