@@ -39,6 +39,15 @@ def ask_to_stop(context: Context) -> bool:
     return True
 
 
+def reload(context: Context) -> None:
+    """Make the daemon read its configuration now."""
+    try:
+        with ReasoningBank(context.paths, timeout_s=LOOK_TIMEOUT_S) as bank:
+            bank.reload()
+    except ReasoningBankError as error:
+        raise _explained(error) from error
+
+
 def recall(context: Context, query: str, *, cwd: str, limit: int) -> Recalled:
     """Return experiences like a question."""
     try:

@@ -22,8 +22,10 @@ from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.hooks import hook_status
-from reasoningbank_daemon.config import ConfigError, load_config
+from reasoningbank_daemon.config import ConfigError, EmbedderName, load_config
+from reasoningbank_daemon.embedding.weights import WeightsError, check_weights, find_weights
 from reasoningbank_daemon.index.inspection import find_damage
+from reasoningbank_daemon.index.snapshot import inspect_snapshots
 from reasoningbank_daemon.storage.inspection import LOW_DISK_BYTES, Gravity, inspect
 from reasoningbank_hooks.installer import InstallError, State
 from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES
@@ -183,9 +185,34 @@ def check_indexes(context: Context) -> Iterator[Check]:
         yield _error(
             "indexes", finding, f"reasoningbank down; rm -r {folder}; reasoningbank up (the bank has it all)"
         )
+    vectors = context.paths.indexes / "vectors"
+    for finding in (finding for kept in vectors.glob("*") for finding in inspect_snapshots(kept)):
+        damage.append(finding)
+        yield _warning(
+            "indexes", finding, "nothing: the daemon makes it again from the bank at its next start"
+        )
     if not damage:
         there = folder.is_dir()
         yield _ok("indexes", f"{folder}: nothing wrong" if there else "none yet; they are made from the bank")
+
+
+def check_embedder(context: Context) -> Iterator[Check]:
+    """Compare the weights of the configured embedder with the published ones."""
+    try:
+        recall = load_config(context.paths.config_file).recall
+    except ConfigError:
+        return  # said by `check_configuration`
+    if recall.embedder is EmbedderName.LEXICAL:
+        return
+    try:
+        folder = find_weights(recall.weights)
+        check_weights(folder)
+    except WeightsError as error:
+        yield _error(
+            "embedder", f"{recall.embedder.value} can't be used, words alone are: {error}", error.next_step
+        )
+        return
+    yield _ok("embedder", f"{recall.embedder.value}: the weights in {folder} are the published ones")
 
 
 def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
@@ -209,6 +236,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_folders,
     check_spool,
     check_indexes,
+    check_embedder,
     check_hooks,
     check_daemon,
 )

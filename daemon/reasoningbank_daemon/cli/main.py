@@ -49,6 +49,7 @@ COMMANDS = (
     Entry("feedback", "say whether advice helped or how a task went", "Memory", "memory"),
     Entry("verdict", "say what changes in files made worse; needs no daemon", "Quality", "verdict"),
     Entry("config", "show, check or change the configuration", "Settings", "settings"),
+    Entry("embedder", "choose what finds similar tasks: words alone, or meaning too", "Settings", "embedder"),
     Entry("models", "show the models that can be chosen, with their prices", "Settings", "models"),
     Entry("version", "show the version of the program and of what it speaks", "Settings", "about"),
 )

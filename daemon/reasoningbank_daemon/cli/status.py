@@ -72,9 +72,10 @@ def describe(status: DaemonStatus) -> Iterator[str]:
         f"{status.malformed:,} malformed, {status.busy:,} busy, {status.late:,} late"
     )
     yield f"  spool      {status.spooled} waiting, {status.spool_dropped} dropped for room"
+    waiting = f", {status.vectors_waiting:,} waiting for one" if status.vectors_waiting else ""
     yield (
         f"  embedder   {status.embedder} ({status.lexical_documents:,} documents by words, "
-        f"{status.vector_documents:,} by vectors)"
+        f"{status.vector_documents:,} by vectors{waiting})"
     )
     threshold = "none yet" if status.threshold is None else f"{status.threshold:.3f}"
     yield f"  threshold  {threshold} ({status.threshold_basis})"
