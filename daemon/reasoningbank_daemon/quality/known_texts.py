@@ -12,7 +12,9 @@ from pathlib import Path
 from reasoningbank_daemon.quality.project import project_root
 
 MOST_CHARACTERS = 16_000_000
-"""Of all texts that are kept; those not seen for longest are forgotten first."""
+"""Of all texts that are kept, their paths counted; those not seen for longest are forgotten first."""
+ENTRY_CHARACTERS = 300
+"""What keeping even an empty text costs: without it, a million small files would be kept."""
 MOST_BYTES = 10_000_000
 """A larger file is not read."""
 GIT_TIMEOUT_S = 1.0
@@ -35,16 +37,25 @@ class KnownTexts:
     def put(self, path: str, text: str) -> None:
         """Keep a file's text."""
         with self._lock:
-            self._characters += len(text) - len(self._texts.pop(path, ""))
+            self._forget(path)
             self._texts[path] = text
+            self._characters += _cost(path, text)
             while self._characters > self._most_characters and self._texts:
-                _, forgotten = self._texts.popitem(last=False)
-                self._characters -= len(forgotten)
+                self._forget(next(iter(self._texts)))
 
     def drop(self, path: str) -> None:
         """Forget a file: it is deleted."""
         with self._lock:
-            self._characters -= len(self._texts.pop(path, ""))
+            self._forget(path)
+
+    def _forget(self, path: str) -> None:
+        text = self._texts.pop(path, None)
+        if text is not None:
+            self._characters -= _cost(path, text)
+
+
+def _cost(path: str, text: str) -> int:
+    return ENTRY_CHARACTERS + len(path) + len(text)
 
 
 def text_on_disk(path: str) -> str | None:
