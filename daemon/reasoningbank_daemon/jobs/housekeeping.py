@@ -22,8 +22,7 @@ class Housekeeping:
         self._scheduler = Scheduler(self._jobs(), clock=services.clock)
         self._watch = FolderWatch()
         self._watch.add(services.paths.spool, self.drain_spool)
-        config_file = services.paths.config_file
-        self._watch.add(config_file.parent, lambda: _ignore(on_config_change()), name=config_file.name)
+        self._watch.add_file(services.paths.config_file, lambda: _ignore(on_config_change()))
 
     def start(self) -> None:
         """Begin; what lies in the spool is taken in first."""

@@ -50,6 +50,7 @@ class Server:
             status=self._status,
         )
         self._reloading = threading.Lock()
+        self._refused_config = ""
         self._housekeeping = Housekeeping(services, on_config_change=self._reload)
         self._started_s = services.clock.monotonic_s()
         self._last_request_s = self._started_s
@@ -134,13 +135,23 @@ class Server:
             try:
                 config = load_config(self._services.paths.config_file)
             except ConfigError as error:
-                effect = "the previous configuration stays in force"
-                log.error("config_refused", reason=str(error), effect=effect)  # noqa: TRY400  the message is the finding
+                self._refuse_config(str(error))
                 return Failure(message=str(error))
+            self._refused_config = ""
             waiting = self._services.settings.replace(config)
             set_level(config.daemon.log_level)
             log.info("config_reloaded", after_restart=waiting)
         return Done()
+
+    def _refuse_config(self, reason: str) -> None:
+        """Note why the file is not in force: the log says each reason once, `status` until it is mended."""
+        if reason != self._refused_config:
+            log.error("config_refused", reason=reason, effect="the previous configuration stays in force")
+        self._refused_config = reason
+
+    def _config_warnings(self) -> tuple[str, ...]:
+        refused = self._refused_config
+        return (f"the configuration was refused, the previous one is in force: {refused}",) if refused else ()
 
     def _status(self) -> DaemonStatus:
         services = self._services
@@ -173,7 +184,7 @@ class Server:
             threshold_basis=library.threshold_basis,
             rss_bytes=_resident_bytes(),
             children=_children(),
-            warnings=(*services.warnings, *library.warnings),
+            warnings=(*services.warnings, *library.warnings, *self._config_warnings()),
         )
 
 
