@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.wire import Wire
+from rbtest.zmtp import HandshakenPeer
 
 from reasoningbank_schema.envelope import RequestHeader, pack_request
 from reasoningbank_schema.messages import (
@@ -119,6 +120,39 @@ def test_bytes_that_are_not_zmtp_do_no_harm() -> None:
                     continue  # hung up on already
 
         assert _status(daemon).state == "serving"
+
+
+def _unruly(rng: random.Random) -> bytes:
+    """Make bytes that follow a good handshake and break the transport's rules, or only begin to keep them."""
+    match rng.randrange(6):
+        case 0:
+            return rng.randbytes(rng.randrange(1, 2000))
+        case 1:
+            return bytes((rng.randrange(8, 256), rng.randrange(256))) + rng.randbytes(64)
+        case 2:
+            return b"\x02" + rng.getrandbits(64).to_bytes(8, "big") + rng.randbytes(64)
+        case 3:
+            return b"\x01" + bytes((200,)) + rng.randbytes(50)
+        case 4:
+            return b"\x04\x05\x04PING" + b"\x04\x06\x05ERROR" * rng.randrange(50)
+        case _:
+            return b"\x01\x00" * rng.randrange(1, 3000)
+
+
+def test_peers_that_break_the_transport_after_a_good_handshake_do_no_harm() -> None:
+    rng = random.Random(SEED)
+    with scratch_home() as home, DaemonProcess(home) as daemon:
+        before = _status(daemon)
+        dropped = 0
+        for _ in range(300):
+            with HandshakenPeer(daemon.paths.socket) as peer:
+                dropped += not all(peer.push(_unruly(rng)) for _ in range(10))
+        after = _status(daemon)
+
+        assert after.state == "serving"
+        assert after.rss_bytes - before.rss_bytes < GROWTH_BYTES
+        assert "Traceback" not in daemon.output()
+        print(f"300 unruly peers, {dropped} of them dropped while they talked")
 
 
 def _fixtures() -> list[tuple[str, str, Any]]:
