@@ -10,7 +10,7 @@ import pytest
 from rbtest.claude_cli import ClaudeBox, Run
 from rbtest.daemon_process import DaemonProcess
 from rbtest.fake_anthropic import Billed, Script, delegate, request_text, use
-from rbtest.installed_hooks import install, rows, wait_for_usage
+from rbtest.installed_hooks import InstalledHooks, install, rows, wait_for_usage
 
 from reasoningbank_daemon.config import price_document, price_version
 from reasoningbank_daemon.config.models import DEFAULTS_FILE
@@ -126,3 +126,31 @@ def test_a_task_costs_to_the_cent_what_the_api_reported_by_the_dated_prices(
     # The host computes a cost of its own, by the list that it comes with.
     assert f"{total_usd:.2f}" == f"{run.result['total_cost_usd']:.2f}"
     assert all(bill.cache_read_tokens and bill.cache_write_1h_tokens for bill in run.api.billed)
+
+
+@pytest.mark.real_agent
+def test_two_installations_count_each_event_once(claude: Path, daemon: DaemonProcess, tmp_path: Path) -> None:
+    settings, plugin = (install(daemon, tmp_path, kind) for kind in ("settings", "plugin"))
+    both = InstalledHooks(settings=settings.settings, plugin=plugin.plugin)
+
+    with ClaudeBox(claude) as box:
+        run = both.run(box, f"E2EFIRST {PROMPT}", FIRST)
+
+    assert run.failed_hooks() == []
+    assert rows(daemon, "SELECT kind, closed_by FROM task ORDER BY id") == [
+        ("main", "session_end"),
+        ("general-purpose", "returned"),
+    ]
+    assert rows(daemon, "SELECT stops FROM turn WHERE task_id = 1") == [(1,)]
+    steps = rows(daemon, "SELECT task_id, kind, exit_status FROM step ORDER BY task_id, at_ns, id")
+    assert steps == [
+        (1, EDIT, None),
+        (1, EDIT, None),
+        (1, COMMAND, 3),
+        (1, COMMAND, 0),
+        (1, SUBAGENT, None),
+        (2, COMMAND, 0),
+    ]
+    by_installation = rows(daemon, "SELECT count(*) FROM receipt GROUP BY via")
+    assert len(by_installation) == 2
+    assert by_installation[0] == by_installation[1]
