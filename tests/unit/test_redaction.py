@@ -70,6 +70,16 @@ def test_a_payload_with_this_secret_stays_json_and_loses_it(format_name: str) ->
         assert left_over(sample, json.dumps(json.loads(cleaned), ensure_ascii=False)) == []
 
 
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_a_payload_that_an_agent_quotes_in_json_loses_it_too(format_name: str) -> None:
+    for sample in [sample for sample in SAMPLES if sample.format == format_name]:
+        quoted = json.dumps({"tool_input": {"content": sample.in_context_texts["payload"]}})
+
+        cleaned = redact(quoted).text
+
+        assert left_over(sample, cleaned) == []
+
+
 def test_redacting_again_changes_nothing() -> None:
     once = [redact(text).text for sample in SAMPLES for text in sample.in_context_texts.values()]
 
@@ -206,7 +216,9 @@ def test_ordinary_text_is_returned_as_it_is(line: str) -> None:
 def test_ordinary_source_is_hit_less_than_once_in_ten_thousand_lines() -> None:
     library = Path(sysconfig.get_paths()["stdlib"])
     # Its tests hold passwords on purpose, and what is installed beside it differs from machine to machine.
-    files = [path for path in library.rglob("*.py") if not {"site-packages", "test", "tests"} & set(path.parts)]
+    files = [
+        path for path in library.rglob("*.py") if not {"site-packages", "test", "tests"} & set(path.parts)
+    ]
     sources = [path.read_text("utf-8", "replace") for path in sorted(files)[::10]]
     lines = sum(source.count("\n") for source in sources)
 
