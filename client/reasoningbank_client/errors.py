@@ -31,7 +31,11 @@ class UnsafeSocketError(UnreachableError):
 
 
 class DeadlineError(ReasoningBankError):
-    """The daemon did not answer in time; an event may have been stored all the same."""
+    """The daemon did not answer in time; an event that was ``sent`` may have been stored all the same."""
+
+    def __init__(self, message: str, *, stored: Stored = Stored.PENDING, sent: bool = True) -> None:
+        super().__init__(message, stored=stored)
+        self.sent = sent
 
 
 class BusyError(ReasoningBankError):

@@ -35,6 +35,8 @@ HOPELESS = frozenset({Code.UNKNOWN_MESSAGE, Code.MALFORMED, Code.REFUSED, Code.T
 
 RESTART = "Try: reasoningbank down && reasoningbank up"
 
+LOOK = "Look at it: reasoningbank status"
+
 ENDINGS: dict[Code, tuple[type[ReasoningBankError], str]] = {
     Code.UNKNOWN_MESSAGE: (
         ProtocolError,
@@ -194,7 +196,7 @@ def _unanswered(
 
 def _late(exchange: Exchange, timeout_s: float) -> DeadlineError:
     what = "has not answered" if exchange.sent else "has accepted the connection but taken no request"
-    return DeadlineError(f"the daemon {what} within {timeout_s:g} s. Look at it: reasoningbank status")
+    return DeadlineError(f"the daemon {what} within {timeout_s:g} s. {LOOK}", sent=exchange.sent)
 
 
 def required(answer: Answer[Advice], kind: type[Advice]) -> Advice:

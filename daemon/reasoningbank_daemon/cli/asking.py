@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from reasoningbank_client import DeadlineError, ReasoningBank, ReasoningBankError, UnreachableError
+from reasoningbank_client import (
+    DaemonAbsentError,
+    DeadlineError,
+    ReasoningBank,
+    ReasoningBankError,
+    UnreachableError,
+)
+from reasoningbank_client.outcome import LOOK
+from reasoningbank_client.safety import START_IT
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.exit_codes import ExitCode
@@ -63,7 +71,7 @@ def remember(context: Context, text: str, *, title: str, cwd: str, tags: tuple[s
         with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
             receipt = bank.remember(text, title=title, cwd=cwd, tags=tags).receipt
     except ReasoningBankError as error:
-        raise _explained(error) from error
+        raise _explained(error, kept="the lesson") from error
     return _stored(receipt)
 
 
@@ -73,7 +81,7 @@ def feedback(context: Context, rating: Rating, *, task_id: int, note: str) -> Re
         with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
             receipt = bank.feedback(rating, task_id=task_id, note=note).receipt
     except ReasoningBankError as error:
-        raise _explained(error) from error
+        raise _explained(error, kept="the rating") from error
     return _stored(receipt)
 
 
@@ -83,9 +91,24 @@ def _stored(receipt: Receipt | None) -> Receipt:
     return receipt
 
 
-def _explained(error: ReasoningBankError) -> CommandError:
+def _explained(error: ReasoningBankError, *, kept: str = "") -> CommandError:
+    """Say what went wrong, what became of what was to be ``kept``, and what to do; its advice to programs goes."""
+    message = str(error).removesuffix(f" {START_IT}").removesuffix(f" {LOOK}").removesuffix(".")
+    if isinstance(error, DaemonAbsentError):
+        lost = f". {_sentence(kept)} was not stored" if kept else ""
+        return CommandError(message + lost, code=ExitCode.NOT_RUNNING, next_step="reasoningbank up")
     if isinstance(error, UnreachableError):
-        return CommandError(str(error), code=ExitCode.NOT_RUNNING, next_step="reasoningbank up")
-    if isinstance(error, DeadlineError):
-        return CommandError(str(error), code=ExitCode.NO_ANSWER, next_step="reasoningbank logs")
-    return CommandError(str(error))
+        return CommandError(str(error), code=ExitCode.NOT_RUNNING)
+    if not isinstance(error, DeadlineError):
+        return CommandError(str(error))
+    lost, next_step = "", "reasoningbank doctor, then run it again"
+    if kept and error.sent:
+        lost = f". Whether {kept} was stored is not known"
+        next_step = "reasoningbank doctor; look whether it is there before you run it again"
+    elif kept:
+        lost = f". {_sentence(kept)} was not stored"
+    return CommandError(message + lost, code=ExitCode.NO_ANSWER, next_step=next_step)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
-from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.parsing import Command, whole_number
 
 LOG_FILE = "daemon.log"  # telemetry.LOG_FILE; importing it would load the whole of structlog for one name
 POLL_S = 0.2
@@ -21,7 +21,9 @@ _SHOWN_FIRST = ("timestamp", "level", "event", "exception")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``logs``."""
-    parser.add_argument("-n", "--lines", type=_positive, default=50, metavar="N", help="how many lines (50)")
+    parser.add_argument(
+        "-n", "--lines", type=whole_number(1), default=50, metavar="N", help="how many lines (50)"
+    )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with new lines until Ctrl-C")
     parser.add_argument(
         "--json", action="store_true", help="write the lines as they are: one JSON object each"
@@ -151,13 +153,6 @@ def _replaced(file: Path, stream: BinaryIO) -> bool:
         return file.stat().st_ino != os.fstat(stream.fileno()).st_ino
     except FileNotFoundError:
         return False
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a number of lines is at least 1")
-    return value
 
 
 COMMANDS = {"logs": Command(add_arguments, run)}

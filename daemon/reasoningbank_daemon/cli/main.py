@@ -109,7 +109,7 @@ def load(entry: Entry) -> tuple[Command, argparse.ArgumentParser]:
 
     module = import_module(f"reasoningbank_daemon.cli.{entry.module}")
     command: Command = module.COMMANDS[entry.name]
-    parser = Parser(f"reasoningbank {entry.name}", description=_sentence(entry.summary))
+    parser = Parser(f"reasoningbank {entry.name}", description=_sentence(entry.summary), text=command.text)
     command.add_arguments(parser)
     return command, parser
 

@@ -9,18 +9,25 @@ import msgspec
 from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
-from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.parsing import Command, whole_number
 from reasoningbank_daemon.cli.reading import open_bank
+from reasoningbank_daemon.cli.tasks import no_task
 from reasoningbank_daemon.services.projects import project_key
-from reasoningbank_daemon.storage.queries.tasks import TaskLine, recent_tasks
+from reasoningbank_daemon.storage import sqlite
+from reasoningbank_daemon.storage.queries.tasks import TaskLine, read_task, recent_tasks
 from reasoningbank_daemon.storage.queries.upkeep import project_id
 from reasoningbank_schema.messages import Rating
+
+MOST_RECALLED = 50  # handlers.memory.LIMIT; importing it would load the whole daemon for one number
 
 
 def add_recall_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``recall``."""
     parser.add_argument("query", metavar="QUERY", help="a task or a question, in words")
-    parser.add_argument("-n", "--limit", type=int, default=5, metavar="N", help="how many experiences (5)")
+    parser.add_argument(
+        "-n", "--limit", type=whole_number(1, MOST_RECALLED), default=5, metavar="N",
+        help="how many experiences (5)",
+    )  # fmt: skip
     parser.add_argument(
         "--all-projects", action="store_true", help="do not prefer the project of this folder"
     )
@@ -29,6 +36,10 @@ def add_recall_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_recall(arguments: argparse.Namespace, context: Context) -> int:
     """Show experiences like the query, best first."""
+    if not arguments.query.strip():
+        raise CommandError(
+            "the question is empty", code=ExitCode.USAGE, next_step='reasoningbank recall "what you look for"'
+        )
     cwd = "" if arguments.all_projects else str(context.cwd)
     found = asking.recall(context, arguments.query, cwd=cwd, limit=arguments.limit)
     if arguments.json:
@@ -76,7 +87,9 @@ def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "rating", choices=[rating.value for rating in Rating], metavar="RATING", help=", ".join(Rating)
     )
-    parser.add_argument("--task", type=int, metavar="ID", help="the task it is about (the latest)")
+    parser.add_argument(
+        "--task", type=whole_number(1), metavar="ID", help="the task it is about (the latest)"
+    )
     parser.add_argument("--note", default="", metavar="TEXT", help="in your own words")
     parser.add_argument(
         "--rule",
@@ -90,31 +103,39 @@ def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
     rating = Rating(arguments.rating)
     if arguments.rule and rating is not Rating.FALSE_ALARM:
         raise CommandError("--rule goes with false_alarm alone", code=ExitCode.USAGE)
-    task_id = arguments.task
-    goal = ""
-    if task_id is None:
-        latest = _latest_task(context, here=bool(arguments.rule))
-        task_id, goal = latest.id, f": {wording.shorten(latest.goal, 60)}"
+    here = bool(arguments.rule)
+    task = (
+        _latest_task(context, here=here) if arguments.task is None else _named_task(context, arguments.task)
+    )
     note = f"{arguments.rule}: {arguments.note}" if arguments.rule else arguments.note
-    asking.feedback(context, rating, task_id=task_id, note=note)
-    context.say(f"Stored for task {task_id}{goal}. See: reasoningbank tasks show {task_id}")
+    asking.feedback(context, rating, task_id=task.id, note=note)
+    goal = wording.shorten(task.goal, 60)
+    context.say(f"Stored for task {task.id}: {goal}. See: reasoningbank tasks show {task.id}")
     return ExitCode.OK
+
+
+def _named_task(context: Context, task_id: int) -> TaskLine:
+    with open_bank(context) as db, sqlite.snapshot(db):
+        found = read_task(db, task_id)
+    if found is None:
+        raise no_task(task_id)
+    return found.line
 
 
 def _latest_task(context: Context, *, here: bool) -> TaskLine:
     """Return the latest task, of this folder's project alone where what is said is about the project."""
     with open_bank(context) as db:
         project = project_id(db, project_key(str(context.cwd))) if here else None
-        if here and project is None:
-            raise CommandError("no task of this folder's project is on record yet", code=ExitCode.NOT_FOUND)
-        latest = next(iter(recent_tasks(db, limit=1, project_id=project)), None)
+        known = not here or project is not None
+        latest = next(iter(recent_tasks(db, limit=1, project_id=project)), None) if known else None
     if latest is None:
-        raise CommandError("no task is on record yet", code=ExitCode.NOT_FOUND)
+        where = " of this folder's project" if here else ""
+        raise CommandError(f"no task{where} is on record yet", code=ExitCode.NOT_FOUND)
     return latest
 
 
 COMMANDS = {
-    "recall": Command(add_recall_arguments, run_recall),
-    "remember": Command(add_remember_arguments, run_remember),
-    "feedback": Command(add_feedback_arguments, run_feedback),
+    "recall": Command(add_recall_arguments, run_recall, text="QUERY"),
+    "remember": Command(add_remember_arguments, run_remember, text="TEXT"),
+    "feedback": Command(add_feedback_arguments, run_feedback, text="the note"),
 }

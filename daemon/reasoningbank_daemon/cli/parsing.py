@@ -11,12 +11,34 @@ from reasoningbank_daemon.cli.exit_codes import ExitCode
 
 HELP_WIDTH = 96
 
+LARGEST = 2**63 - 1
+"""The largest number that the bank can hold."""
+
 
 class Command(NamedTuple):
-    """Hold what one command is made of: its arguments and what it does."""
+    """Hold what one command is made of: its arguments and what it does.
+
+    ``text`` names the argument that holds several words, for whoever forgets its quotes.
+    """
 
     add_arguments: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Context], int]
+    text: str = ""
+
+
+def whole_number(lowest: int, highest: int = LARGEST) -> Callable[[str], int]:
+    """Return what reads an argument that is a whole number between two bounds, both included."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = lowest - 1
+        if not lowest <= value <= highest:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {lowest} to {highest}")
+        return value
+
+    return read
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -35,7 +57,10 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """Parse one command's arguments; a mistake ends with `ExitCode.USAGE` and names the help to read."""
 
-    def __init__(self, prog: str, *, description: str = "", epilog: str | None = None) -> None:
+    def __init__(
+        self, prog: str, *, description: str = "", epilog: str | None = None, text: str = ""
+    ) -> None:
+        self._text = text
         super().__init__(
             prog=prog,
             description=description,
@@ -46,4 +71,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line and leave."""
+        if self._text and message.startswith("unrecognized arguments: ") and not message[24:].startswith("-"):
+            message += f"; put {self._text} in quotes"
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nSee: {self.prog} --help\n")

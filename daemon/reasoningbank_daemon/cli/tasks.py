@@ -10,7 +10,7 @@ import msgspec
 from reasoningbank_daemon.cli import wording
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
-from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.parsing import Command, whole_number
 from reasoningbank_daemon.cli.reading import open_bank
 from reasoningbank_daemon.learning.trajectory import Evidence, Step
 from reasoningbank_daemon.storage import sqlite
@@ -31,11 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``tasks``."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="show the latest tasks, the newest first")
-    listing.add_argument("-n", "--limit", type=int, default=20, metavar="N", help="how many (20)")
-    listing.add_argument("--before", type=int, metavar="ID", help="only tasks older than this one")
+    listing.add_argument("-n", "--limit", type=whole_number(1), default=20, metavar="N", help="how many (20)")
+    listing.add_argument(
+        "--before", type=whole_number(1), metavar="ID", help="only tasks older than this one"
+    )
     listing.add_argument("--json", action="store_true", help="write JSON")
     show = actions.add_parser("show", help="show one task: prompts, steps, decisions, outcome and cost")
-    show.add_argument("id", type=int, metavar="ID", help="its number, as `tasks list` shows it")
+    show.add_argument("id", type=whole_number(1), metavar="ID", help="its number, as `tasks list` shows it")
     show.add_argument("--diffs", action="store_true", help="show what each edit changed")
     show.add_argument("--json", action="store_true", help="write JSON")
 
@@ -49,12 +51,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         else:
             tasks, detail = (), read_task(db, arguments.id)
     if arguments.action == "list":
-        _list(context, tasks, as_json=arguments.json)
+        _list(context, tasks, before_id=arguments.before, as_json=arguments.json)
         return ExitCode.OK
     if detail is None:
-        raise CommandError(
-            f"there is no task {arguments.id}", code=ExitCode.NOT_FOUND, next_step="reasoningbank tasks list"
-        )
+        raise no_task(arguments.id)
     if arguments.json:
         context.say_json(msgspec.to_builtins(detail))
     else:
@@ -63,12 +63,21 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return ExitCode.OK
 
 
-def _list(context: Context, tasks: tuple[TaskLine, ...], *, as_json: bool) -> None:
+def no_task(task_id: int) -> CommandError:
+    """Return the error of a command that names a task which is not there."""
+    return CommandError(
+        f"there is no task {task_id}", code=ExitCode.NOT_FOUND, next_step="reasoningbank tasks list"
+    )
+
+
+def _list(context: Context, tasks: tuple[TaskLine, ...], *, before_id: int | None, as_json: bool) -> None:
     if as_json:
         context.say_json(msgspec.to_builtins(tasks))
         return
     if not tasks:
-        context.say("No task is on record yet.")
+        context.say(
+            "No task is on record yet." if before_id is None else f"No task is older than task {before_id}."
+        )
         return
     rows = [("ID", "STARTED", "OUTCOME", "STEPS", "TIME", "COST", "MODEL", "GOAL")]
     rows += [
@@ -92,7 +101,7 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
     """Yield the lines that show one task to a person."""
     task = detail.line
     yield f"Task {task.id}: {wording.shorten(task.goal, TEXT_WIDTH)}"
-    yield f"  project   {task.project} ({task.host}, {task.kind})"
+    yield f"  project   {task.project or 'not known'} ({task.host}, {task.kind})"
     yield f"  time      {wording.moment(task.started_ns)}, {wording.duration(task.duration_s)}" + (
         f", closed by {task.closed_by}" if task.closed_by else ", still open"
     )
@@ -112,6 +121,9 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
             yield from (f"            {line}" for line in stored.diff.splitlines())
     for decision in detail.decisions:
         yield f"  decision  {_decision(decision)}"
+    for given in detail.feedback:
+        note = f": {wording.shorten(given.note, TEXT_WIDTH)}" if given.note else ""
+        yield f"  feedback  {wording.moment(given.at_ns)} {given.rating}{note}"
     if detail.experience_id is not None:
         yield f"  lesson    experience {detail.experience_id} tells it to later tasks"
 

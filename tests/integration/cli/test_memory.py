@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
+from pathlib import Path
 
+import pytest
 from rbtest.command_line import CommandLine
 from rbtest.daemon_process import wait_until
 
 from reasoningbank_client import ReasoningBank
+from reasoningbank_daemon.cli.memory import MOST_RECALLED
+from reasoningbank_daemon.handlers.memory import LIMIT
 from reasoningbank_schema.paths import resolve_paths
 
 
@@ -74,11 +80,136 @@ def test_feedback_without_a_task_is_about_the_latest(bench: CommandLine) -> None
     assert [item["kind"] for item in detail["evidence"]].count("feedback") == 1
 
 
+@pytest.mark.parametrize("rating", ["helped", "misled", "false_alarm", "good"])
+def test_feedback_is_shown_with_its_task_whatever_it_is_about(bench: CommandLine, rating: str) -> None:
+    bench.run("up")
+    record_task(bench)
+
+    given = bench.run("feedback", rating, "--task", "1", "--note", "it was so")
+    shown = bench.run("tasks", "show", "1")
+    detail = bench.json("tasks", "show", "1")
+
+    assert given.returncode == 0, given.stderr
+    assert f" {rating}: it was so" in shown.stdout
+    assert [(item["rating"], item["note"]) for item in detail["feedback"]] == [(rating, "it was so")]
+
+
+def test_feedback_on_a_task_that_is_not_there_names_the_command_that_lists_them(bench: CommandLine) -> None:
+    bench.run("up")
+
+    done = bench.run("feedback", "helped", "--task", "77")
+
+    assert done.returncode == 66
+    assert done.stderr == ("reasoningbank feedback: there is no task 77\nNext: reasoningbank tasks list\n")
+
+
+def test_false_alarm_without_a_task_in_this_folders_project_says_so(
+    bench: CommandLine, tmp_path: Path
+) -> None:
+    bench.run("up")
+    record_task(bench)
+
+    elsewhere = CommandLine(tmp_path).run(
+        "feedback", "false_alarm", "--rule", "S307", RB_HOME=str(bench.home)
+    )
+
+    assert elsewhere.returncode == 66
+    assert "no task of this folder's project is on record yet" in elsewhere.stderr
+
+
+def test_task_without_a_folder_has_no_known_project(bench: CommandLine) -> None:
+    bench.run("up")
+    paths = resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home)
+    with ReasoningBank(paths, timeout_s=10) as bank:
+        bank.pre_task("s1", "Teach the importer to skip empty lines in orders.csv")
+
+    shown = bench.run("tasks", "show", "1")
+
+    assert "project   not known (program, main)" in shown.stdout
+
+
+def test_end_of_the_list_is_not_taken_for_an_empty_bank(bench: CommandLine) -> None:
+    bench.run("up")
+    record_task(bench)
+
+    done = bench.run("tasks", "list", "--before", "1")
+
+    assert done.stdout == "No task is older than task 1.\n"
+
+
+@pytest.mark.parametrize("number", ["99999999999999999999", "0", "-5", "one"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("tasks", "show"),
+        ("tasks", "list", "-n"),
+        ("tasks", "list", "--before"),
+        ("recall", "x", "-n"),
+        ("feedback", "helped", "--task"),
+        ("logs", "-n"),
+    ],
+)
+def test_number_that_can_not_be_one_is_refused_with_what_is_allowed(
+    bench: CommandLine, command: tuple[str, ...], number: str
+) -> None:
+    done = bench.run(*command, number)
+
+    assert done.returncode == 64
+    assert f"'{number}' is no whole number from 1 to " in done.stderr
+
+
+def test_the_most_that_one_may_ask_for_is_what_the_daemon_gives() -> None:
+    assert MOST_RECALLED == LIMIT
+
+
+@pytest.mark.parametrize("question", ["", " \n"])
+def test_empty_question_is_refused(bench: CommandLine, question: str) -> None:
+    done = bench.run("recall", question)
+
+    assert done.returncode == 64
+    assert "the question is empty" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("remember", "a", "b", "c"), "unrecognized arguments: b c; put TEXT in quotes"),
+        (("recall", "a", "b"), "unrecognized arguments: b; put QUERY in quotes"),
+        (("feedback", "good", "--note", "a", "b"), "unrecognized arguments: b; put the note in quotes"),
+        (("remember", "a", "--nothing"), "unrecognized arguments: --nothing\n"),
+        (("status", "b"), "unrecognized arguments: b\n"),
+    ],
+)
+def test_text_without_its_quotes_is_told_what_it_needs(
+    bench: CommandLine, arguments: tuple[str, ...], what: str
+) -> None:
+    done = bench.run(*arguments)
+
+    assert done.returncode == 64
+    assert what in done.stderr
+
+
+def test_lesson_that_a_daemon_which_hangs_did_not_take_is_said_to_be_lost(bench: CommandLine) -> None:
+    bench.run("up")
+    pid = bench.json("status")["pid"]
+    os.kill(pid, signal.SIGSTOP)
+
+    done = bench.run("remember", "The importer reads CSV with csv.reader.")
+    os.kill(pid, signal.SIGCONT)
+
+    assert done.returncode == 69
+    assert "The lesson was not stored" in done.stderr
+    assert "Next: reasoningbank doctor, then run it again" in done.stderr
+    assert "Nothing on record is like this." in bench.run("recall", "importer CSV").stdout
+
+
 def test_command_that_needs_the_daemon_says_how_to_start_it(bench: CommandLine) -> None:
-    done = bench.run("recall", "anything")
+    done = bench.run("remember", "anything")
 
     assert done.returncode == 3
+    assert "The lesson was not stored" in done.stderr
     assert "Next: reasoningbank up" in done.stderr
+    assert done.stderr.count("reasoningbank up") == 1
 
 
 def test_task_that_is_not_there_is_named(bench: CommandLine) -> None:

@@ -67,6 +67,14 @@ class StepDetail(msgspec.Struct, frozen=True, kw_only=True):
     verdict_detail: str
 
 
+class StoredFeedback(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a rating as it was given; what it says of the task's outcome is among the evidence."""
+
+    at_ns: int
+    rating: str
+    note: str
+
+
 class TaskDetail(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one task in full. ``withdrawn`` is evidence that a later look no longer found."""
 
@@ -74,6 +82,7 @@ class TaskDetail(msgspec.Struct, frozen=True, kw_only=True):
     trajectory: Trajectory
     usage: Usage
     decisions: tuple[StoredDecision, ...]
+    feedback: tuple[StoredFeedback, ...]
     evidence: tuple[Evidence, ...]
     withdrawn: tuple[Evidence, ...]
     details: tuple[StepDetail, ...]
@@ -146,6 +155,7 @@ def read_task(db: apsw.Connection, task_id: int) -> TaskDetail | None:
         trajectory=trajectory,
         usage=_usage(db, task_id),
         decisions=_decisions(db, task_id),
+        feedback=_feedback(db, task_id),
         evidence=_evidence(db, task_id, withdrawn=False),
         withdrawn=_evidence(db, task_id, withdrawn=True),
         details=_details(db, task_id),
@@ -240,6 +250,13 @@ def _decisions(db: apsw.Connection, task_id: int) -> tuple[StoredDecision, ...]:
         )
         for row in rows
     )
+
+
+def _feedback(db: apsw.Connection, task_id: int) -> tuple[StoredFeedback, ...]:
+    rows = db.execute(
+        "SELECT at_ns, rating, note FROM feedback WHERE task_id = ? ORDER BY at_ns, id", (task_id,)
+    )
+    return tuple(StoredFeedback(at_ns=at_ns, rating=rating, note=note) for at_ns, rating, note in rows)
 
 
 def _evidence(db: apsw.Connection, task_id: int, *, withdrawn: bool) -> tuple[Evidence, ...]:

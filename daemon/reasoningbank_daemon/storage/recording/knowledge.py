@@ -107,7 +107,7 @@ def add_evidence(state: State, record: EvidenceRecord) -> int:
     """Add evidence to a task; return the task it is about now."""
     task_id = current_task(state, record.task_id)
     if state.run("SELECT 1 FROM task WHERE id = ?", (task_id,)).get is None:
-        raise RecordError(f"there is no task {record.task_id}; list them with: reasoningbank tasks")
+        raise RecordError(f"there is no task {record.task_id}; list them with: reasoningbank tasks list")
     add_stated(state, task_id, record.evidence)
     return task_id
 
@@ -119,7 +119,7 @@ def add_feedback(state: State, record: FeedbackRecord) -> int:
     if task_id is not None:
         task_id = current_task(state, task_id)
         if state.run("SELECT 1 FROM task WHERE id = ?", (task_id,)).get is None:
-            raise RecordError(f"there is no task {feedback.task_id}; list them with: reasoningbank tasks")
+            raise RecordError(f"there is no task {feedback.task_id}; list them with: reasoningbank tasks list")
     else:
         session = known_session(state, feedback.agent, feedback.session or "")
         if session is None or not session.turns:
