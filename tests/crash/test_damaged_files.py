@@ -198,7 +198,7 @@ def test_a_newer_bank_is_left_alone(tmp_path: Path) -> None:
     before = _contents(paths.data_dir)
 
     findings = inspect(paths)
-    with pytest.raises(NewerDatabaseError, match="pip install --upgrade"):
+    with pytest.raises(NewerDatabaseError, match=r"git pull && make run.*there is no backup"):
         open_bank(paths, now_ns=1)
 
     assert _about(findings) == {"schema"}

@@ -1,6 +1,7 @@
 """What `doctor` looks at: each check yields what it found, and what to do when that is wrong.
 
-To add one: write a generator of `Check` here and name it in `CHECKS`. Nothing here changes anything.
+To add one: write a generator of `Check` here and name it in `CHECKS`. Nothing here changes anything. The daemon is
+looked at last: why it does not run may have been found before.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import platform
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +34,9 @@ from reasoningbank_schema.spool import SpoolError, count_losses, list_entries
 
 WAITING_LONG = 1000
 """So many spooled events mean that nothing has drained the spool for a while."""
+
+NEEDED_TO_START = frozenset({"bank", "configuration", "folder", "folders", "schema", "socket"})
+"""What a check is about whose error keeps a daemon from starting."""
 
 SECOND_LOOK_S = 1.0
 
@@ -56,10 +60,17 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
     """Yield everything that was looked at, in order; what can't be looked into is a finding too."""
-    checks: tuple[Callable[[Context], Iterator[Check]], ...] = (*CHECKS, partial(check_bank, deep=deep))
+    found: list[Check] = []
+    checks: tuple[Callable[[Context], Iterator[Check]], ...] = (
+        *CHECKS,
+        partial(check_bank, deep=deep),
+        partial(check_daemon, found=found),
+    )
     for check in checks:
         try:
-            yield from check(context)
+            for each in check(context):
+                found.append(each)
+                yield each
         except OSError as error:
             yield _error("access", f"{error.filename or 'a file'} can't be looked into: {error.strerror}")
 
@@ -131,7 +142,7 @@ def check_hooks(context: Context) -> Iterator[Check]:
     try:
         status = hook_status(context)
     except InstallError as error:
-        yield _error("hooks", str(error))
+        yield _error("hooks", str(error), "mend it, then: reasoningbank hooks status")
         return
     used = [scope for scope in status.scopes if scope.state is not State.ABSENT]
     for problem in status.problems:
@@ -148,13 +159,13 @@ def check_hooks(context: Context) -> Iterator[Check]:
         yield _ok("hooks", "installed in " + ", ".join(str(scope.path) for scope in used))
 
 
-def check_daemon(context: Context) -> Iterator[Check]:
-    """Ask the daemon how it is; one that does not run is no error, a session starts it."""
-    found = asking.daemon_status(context)
-    if found is None:
+def check_daemon(context: Context, *, found: Sequence[Check]) -> Iterator[Check]:
+    """Ask the daemon how it is; one that does not run is no error if a session can start it."""
+    status = asking.daemon_status(context)
+    if status is None:
         holder = lock_holder(context.paths.lock)
         if holder is None:
-            yield _ok("daemon", "it does not run; a session of your agent starts it")
+            yield _absent(found)
         else:
             yield _error(
                 "daemon",
@@ -162,15 +173,32 @@ def check_daemon(context: Context) -> Iterator[Check]:
                 "reasoningbank logs, then: reasoningbank down --force && reasoningbank up",
             )
         return
-    yield _ok("daemon", f"{found.state} for {wording.duration(found.uptime_s)} (pid {found.pid})")
-    if found.version != version("reasoningbank"):
+    yield _ok("daemon", f"{status.state} for {wording.duration(status.uptime_s)} (pid {status.pid})")
+    if status.version != version("reasoningbank"):
         yield _warning(
             "daemon",
-            f"it is of version {found.version}, this command of {version('reasoningbank')}",
+            f"it is of version {status.version}, this command of {version('reasoningbank')}",
             "reasoningbank down && reasoningbank up",
         )
-    for warning in found.warnings:
+    for warning in status.warnings:
         yield _warning("daemon", warning)
+
+
+def _absent(found: Sequence[Check]) -> Check:
+    """Say what will start the daemon, by what was found before; it may be that nothing can."""
+    in_the_way = sorted({check.about for check in found if check.mark is Mark.ERROR} & NEEDED_TO_START)
+    if in_the_way:
+        return _warning(
+            "daemon", f"it does not run, and can't start before this is mended: {', '.join(in_the_way)}"
+        )
+    if any(check.about == "hooks" and check.mark is Mark.OK for check in found):
+        return _ok("daemon", "it does not run; a session of your agent starts it")
+    return Check(
+        about="daemon",
+        mark=Mark.OK,
+        message="it does not run, and no sound hook starts it",
+        next_step="reasoningbank up",
+    )
 
 
 def check_indexes(context: Context) -> Iterator[Check]:
@@ -223,7 +251,7 @@ def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
     for finding in inspect(context.paths, deep=deep):
         found = True
         mark = Mark.ERROR if finding.gravity is Gravity.ERROR else Mark.WARNING
-        yield Check(about=finding.about, mark=mark, message=finding.message)
+        yield Check(about=finding.about, mark=mark, message=finding.message, next_step=finding.next_step)
     if context.paths.bank.exists() and not found:
         read = "every page was read" if deep else "a quick look; `doctor --deep` reads every page"
         size = wording.size(context.paths.bank.stat().st_size)
@@ -238,7 +266,6 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_indexes,
     check_embedder,
     check_hooks,
-    check_daemon,
 )
 
 

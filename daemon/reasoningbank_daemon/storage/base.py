@@ -12,7 +12,11 @@ Done = Callable[[Outcome], None]
 
 
 class StoreError(Exception):
-    """The bank can't be used; the message says what is wrong, why, and what to do next."""
+    """The bank can't be used; the message says what is wrong, why, and what to do, ``next_step`` what to type."""
+
+    def __init__(self, message: str, *, next_step: str = "") -> None:
+        super().__init__(message)
+        self.next_step = next_step
 
 
 class Store(Protocol):

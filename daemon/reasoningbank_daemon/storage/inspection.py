@@ -7,11 +7,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 
 import apsw
 import msgspec
 
 from reasoningbank_daemon.storage import migrations, sqlite
+from reasoningbank_daemon.storage.backups import way_out
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.storage.compression import DamagedTextError, unpack
 from reasoningbank_daemon.storage.opening import examine_files, name_loss, peek_bank
@@ -47,6 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     gravity: Gravity
     about: str
     message: str
+    next_step: str = ""
 
 
 def inspect(paths: Paths, *, deep: bool = False) -> list[Finding]:
@@ -68,8 +71,12 @@ def _blocked(findings: list[Finding]) -> bool:
     return any(finding.about in {"bank", "schema"} for finding in findings)
 
 
-def _error(about: str, message: object) -> Finding:
-    return Finding(gravity=Gravity.ERROR, about=about, message=str(message))
+def _error(about: str, message: str, next_step: str = "") -> Finding:
+    return Finding(gravity=Gravity.ERROR, about=about, message=message, next_step=next_step)
+
+
+def _unusable(about: str, error: StoreError) -> Finding:
+    return _error(about, str(error), error.next_step)
 
 
 def _folder(paths: Paths) -> Iterator[Finding]:
@@ -96,10 +103,14 @@ def _files(paths: Paths) -> Iterator[Finding]:
                 "files", f"{doubt}. Start the daemon: it copies the files aside before it opens them"
             )
     except StoreError as error:
-        yield _error("bank", error)
+        yield _unusable("bank", error)
         return
     if paths.bank.exists() and not os.access(paths.bank, os.R_OK | os.W_OK):
-        yield _error("bank", f"{paths.bank} can't be read and written by this user; check who owns it")
+        yield _error(
+            "bank",
+            f"{paths.bank} can't be read and written by this user; check who owns it",
+            f"ls -l {paths.bank}",
+        )
 
 
 def _sequence(paths: Paths) -> Iterator[Finding]:
@@ -111,10 +122,10 @@ def _sequence(paths: Paths) -> Iterator[Finding]:
     try:
         peek = peek_bank(paths.bank)
     except migrations.MigrationError as error:
-        yield _error("schema", error)
+        yield _unusable("schema", error)
         return
     except StoreError as error:
-        yield _error("bank", error)
+        yield _unusable("bank", error)
         return
     if loss := name_loss(peek, mark, paths.bank):
         yield _error("loss", loss)
@@ -124,23 +135,25 @@ def _contents(paths: Paths) -> Iterator[Finding]:
     try:
         db = sqlite.open_reader(paths.bank)
     except apsw.Error as error:
-        yield _error("bank", f"{paths.bank} can't be opened: {error}")
+        yield _error("bank", f"{paths.bank} can't be opened: {error}", f"ls -l {paths.bank}")
         return
     try:
         db.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        yield from _integrity(db)
+        yield from _integrity(db, paths.bank)
         yield from _references(db)
         yield from _texts(db)
     except apsw.Error as error:
-        yield _error("bank", f"{paths.bank} is damaged: {error}; put a backup in its place")
+        out = way_out(paths.bank)
+        yield _error("bank", f"{paths.bank} is damaged: {error}. {out.advice}", out.commands)
     finally:
         db.close()
 
 
-def _integrity(db: apsw.Connection) -> Iterator[Finding]:
+def _integrity(db: apsw.Connection, bank: Path) -> Iterator[Finding]:
+    out = way_out(bank)
     for (message,) in db.execute(f"PRAGMA integrity_check({FINDINGS_SHOWN})"):
         if message != "ok":
-            yield _error("integrity", f"the database is damaged: {message}; put a backup in its place")
+            yield _error("integrity", f"the database is damaged: {message}. {out.advice}", out.commands)
 
 
 def _references(db: apsw.Connection) -> Iterator[Finding]:

@@ -17,10 +17,14 @@ import apsw
 import msgspec
 import structlog
 
+from reasoningbank_daemon.storage.backups import way_out
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.storage.sqlite import APPLICATION_ID, transaction
 
 log = structlog.get_logger(__name__)
+
+UPGRADE = "git pull && make run"
+"""There is no package in an index: the program is installed from a clone."""
 
 _FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
@@ -91,15 +95,19 @@ def check_identity(db: apsw.Connection, migrations: Sequence[Migration]) -> int:
             return 0
         raise ForeignDatabaseError(
             f"{db.filename} is a SQLite database of another program (application id {application:#010x}, "
-            f"{tables} tables and indexes); nothing was changed. Move it away, or set another data folder"
+            f"{tables} tables and indexes); nothing was changed. Move it away, or set another data folder",
+            next_step=way_out(Path(db.filename)).commands,
         )
     version = int(db.pragma("user_version"))
     known = {migration.number: migration for migration in migrations}
     newest = max(known, default=0)
     if version > newest:
+        out = way_out(Path(db.filename))
         raise NewerDatabaseError(
             f"{db.filename} was written by a newer version of ReasoningBank (schema {version}; this program knows "
-            f"up to {newest}); nothing was changed. Upgrade with: pip install --upgrade reasoningbank"
+            f"up to {newest}); nothing was changed. Upgrade the checkout that this program was installed from "
+            f"({UPGRADE}). To stay with this version: {out.advice[0].lower()}{out.advice[1:]}",
+            next_step=f"{UPGRADE}   (in the checkout)",
         )
     _check_unchanged(db, known)
     return version
@@ -111,13 +119,15 @@ def _check_unchanged(db: apsw.Connection, known: dict[int, Migration]) -> None:
         if migration is None:
             raise MigrationChangedError(
                 f"{db.filename} has seen migration {name}, which this program does not have; nothing was changed. "
-                "Install the version that wrote the bank"
+                "Install the version that wrote the bank",
+                next_step=f"{UPGRADE}   (in the checkout)",
             )
         if migration.sha256 != sha256:
             raise MigrationChangedError(
                 f"{db.filename} has seen migration {name} with sha256 {sha256[:12]}…, but this program's file has "
                 f"{migration.sha256[:12]}…; nothing was changed. Reinstall ReasoningBank: a released migration is "
-                "never edited"
+                "never edited",
+                next_step=f"{UPGRADE}   (in the checkout)",
             )
 
 

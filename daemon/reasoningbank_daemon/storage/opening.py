@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from reasoningbank_daemon.storage import migrations, sqlite, wal
+from reasoningbank_daemon.storage.backups import way_out
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.storage.watermark import Watermark, WatermarkError, read_watermark
 from reasoningbank_daemon.storage.writer import explain
@@ -93,19 +94,17 @@ def examine_files(bank: Path) -> list[str]:
             return _orphaned_wal(bank)
         header = wal.read_file_header(bank)
         if header is None:
-            raise NotABankError(
-                f"{bank} is no SQLite database ({bank.stat().st_size} bytes); nothing was changed. Move it away, or "
-                "put a backup in its place; backups are in the folder backups beside it"
-            )
+            raise _unusable(NotABankError, bank, f"no SQLite database ({bank.stat().st_size} bytes)")
         state = wal.scan_wal(wal_of(bank))
         missing = header.pages * header.page_size - bank.stat().st_size
         if missing > 0 and state is None:
-            raise DamagedBankError(
-                f"{bank} was cut off: {missing} bytes are missing at its end; nothing was changed. Put a backup in "
-                "its place (folder backups beside it), or recover what is left with: sqlite3 memory.db .recover"
+            raise _unusable(
+                DamagedBankError, bank, f"damaged: it was cut off, {missing} bytes are missing at its end"
             )
     except PermissionError as error:
-        raise ReadOnlyBankError(f"{bank} can't be read: {error.strerror}; check who owns it") from error
+        raise ReadOnlyBankError(
+            f"{bank} can't be read: {error.strerror}; check who owns it", next_step=f"ls -l {bank}"
+        ) from error
     if state is not None and state.rotten:
         doubts.append(
             f"{wal_of(bank)} is damaged: after {state.whole} good frames a bad one, and {state.after_damage} more "
@@ -257,23 +256,25 @@ def _bank_id(db: apsw.Connection) -> str:
     return str(db.execute("SELECT value FROM meta WHERE name = 'bank_id'").get)
 
 
+def _unusable(kind: type[StoreError], bank: Path, what: str) -> StoreError:
+    out = way_out(bank)
+    saved = f", or recover what is left with: sqlite3 {bank} .recover" if kind is DamagedBankError else ""
+    return kind(f"{bank} is {what}; nothing was changed. {out.advice}{saved}", next_step=out.commands)
+
+
 def _typed(error: Exception, bank: Path) -> StoreError:
     """Give an error of the database the name under which this program knows it."""
     if isinstance(error, apsw.FullError):
         return DiskFullError(f"{bank} can't be opened: {explain(error)}")
     if isinstance(error, apsw.NotADBError):
-        return NotABankError(
-            f"{bank} is no SQLite database: {error}; nothing was changed. Put a backup in its place"
-        )
+        return _unusable(NotABankError, bank, f"no SQLite database: {error}")
     if isinstance(error, apsw.CorruptError):
-        return DamagedBankError(
-            f"{bank} is damaged: {error}; nothing was changed. Put a backup in its place (folder backups beside it), "
-            "or recover what is left with: sqlite3 memory.db .recover"
-        )
+        return _unusable(DamagedBankError, bank, f"damaged: {error}")
     if isinstance(error, apsw.ReadOnlyError | apsw.CantOpenError | apsw.PermissionsError | OSError):
         return ReadOnlyBankError(
             f"{bank} can't be written: {error}; check that you own it and its folder {bank.parent}, and that the "
-            "file system is not read-only"
+            "file system is not read-only",
+            next_step=f"ls -ld {bank.parent} {bank}",
         )
     if isinstance(error, apsw.Error):
         return DamagedBankError(f"{bank} can't be opened: {explain(error)}")

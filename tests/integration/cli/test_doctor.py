@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +95,75 @@ def test_damage_is_found_and_named(
     found = [check for check in checks if check["about"] == about and check["mark"] != "ok"]
     assert any(said in check["message"] for check in found), done.stdout
     assert done.returncode == code
+
+
+@pytest.mark.parametrize("damage", [no_database, newer_schema, wrong_configuration])
+def test_what_keeps_the_daemon_from_starting_says_what_to_type_and_is_named_beside_the_daemon(
+    bench: CommandLine, damage: Callable[[Path], None]
+) -> None:
+    recorded_bank(bench)
+    bench.run("hooks", "install", "claude-code")
+    damage(bench.home)
+
+    checks = bench.json("doctor")["checks"]
+    up = bench.run("up")
+
+    [error] = [check for check in checks if check["mark"] == "error"]
+    [daemon] = [check for check in checks if check["about"] == "daemon"]
+    assert error["next_step"]
+    assert daemon["mark"] == "warning"
+    assert f"can't start before this is mended: {error['about']}" in daemon["message"]
+    assert up.returncode != 0
+
+
+def test_daemon_that_no_hook_starts_is_to_be_started_by_hand(bench: CommandLine) -> None:
+    bench.run("hooks", "install", "claude-code")
+    hooked = bench.json("doctor")["checks"]
+    bench.run("hooks", "uninstall", "claude-code")
+
+    bare = bench.json("doctor")["checks"]
+
+    said = [next(check for check in checks if check["about"] == "daemon") for checks in (hooked, bare)]
+    assert "a session of your agent starts it" in said[0]["message"]
+    assert "session" not in said[1]["message"]
+    assert said[1]["next_step"] == "reasoningbank up"
+
+
+def test_settings_that_are_no_json_are_an_error_with_a_next_step(bench: CommandLine) -> None:
+    (bench.home / ".claude").mkdir()
+    (bench.home / ".claude" / "settings.json").write_text("{", encoding="utf-8")
+
+    checks = bench.json("doctor")["checks"]
+
+    [error] = [check for check in checks if check["mark"] == "error"]
+    assert (error["about"], error["next_step"]) == ("hooks", "mend it, then: reasoningbank hooks status")
+
+
+@pytest.mark.parametrize("with_backup", [True, False])
+def test_what_doctor_says_of_a_bank_that_is_no_database_brings_a_daemon_back(
+    bench: CommandLine, with_backup: bool
+) -> None:
+    recorded_bank(bench)
+    backup = bench.home / "data" / "backups" / "memory-schema1-7.db"
+    if with_backup:
+        backup.parent.mkdir(exist_ok=True)
+        db = apsw.Connection(str(bench.home / "data" / "memory.db"))
+        db.execute("VACUUM INTO ?", (str(backup),))
+        db.close()
+    no_database(bench.home)
+
+    [error] = [check for check in bench.json("doctor")["checks"] if check["about"] == "bank"]
+    commands = error["next_step"].replace(
+        "reasoningbank ", f"{sys.executable} -m reasoningbank_daemon.cli.main "
+    )
+    done = subprocess.run(
+        commands, shell=True, env={**os.environ, "RB_HOME": str(bench.home)}, capture_output=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (str(backup) in error["message"]) == with_backup
+    assert ("There is no backup" in error["message"]) != with_backup
+    assert bench.json("status")["experiences"] == (5 if with_backup else 0)
 
 
 def test_sound_bank_passes_with_the_daemon_up_and_down(bench: CommandLine) -> None:
