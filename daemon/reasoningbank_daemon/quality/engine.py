@@ -37,6 +37,8 @@ class RawIssue(msgspec.Struct, frozen=True, kw_only=True):
     A stub under a `def` that is new is a beginning; under one that stood there before, it is a loss."""
     approximate: bool = False
     """A parse error by a grammar that also misreads valid text: it counts only with more evidence."""
+    clears: tuple[str, ...] = ()
+    """No issue, but evidence that findings of these rules on this line are none."""
 
 
 class EngineError(Exception):

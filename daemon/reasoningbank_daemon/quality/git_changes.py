@@ -40,7 +40,7 @@ class WorkTree:
 
     def staged(self, paths: Iterable[str] = ()) -> Iterator[Edit]:
         """Yield what is staged, each file against the last commit."""
-        base = "HEAD" if self._has_commit() else _UNBORN
+        base = "HEAD" if self.has("HEAD") else _UNBORN
         changed = self._changed(("--cached", base), paths)
         befores = self._blobs(
             [None if each.old_path is None else f"{base}:{each.old_path}" for each in changed]
@@ -63,7 +63,7 @@ class WorkTree:
     def uncommitted(self, paths: Iterable[str] = ()) -> Iterator[Edit]:
         """Yield what differs in the work tree from the last commit, files that git does not know yet among it."""
         paths = tuple(paths)
-        yield from self.since("HEAD" if self._has_commit() else _UNBORN, paths)
+        yield from self.since("HEAD" if self.has("HEAD") else _UNBORN, paths)
         listed = self._run("ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", *paths)
         for name in _names(listed):
             text = text_on_disk(str(self.root / name))
@@ -106,9 +106,10 @@ class WorkTree:
         texts = dict(zip(asked, _batch(output, len(asked)), strict=True))
         return [None if name is None else texts.get(name) for name in names]
 
-    def _has_commit(self) -> bool:
+    def has(self, revision: str) -> bool:
+        """Say whether git knows a revision (a commit, or a tree) by that name."""
         try:
-            self._run("rev-parse", "--verify", "--quiet", "HEAD")
+            self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
         except GitError:
             return False
         return True

@@ -127,12 +127,13 @@ class Reviewer:
             ms=(self._clock() - started) * 1000.0,
         )
         found = [answer.findings for answer in answers if answer.reason is None]
-        after_issues = wanted(_in_order(each[0] for each in found), after, policy)
+        after_issues = wanted(without_cleared(_in_order(each[0] for each in found)), after, policy)
         verdict = judge(
             None
             if before is None
             else Analysis(
-                document=before, issues=wanted(_in_order(each[1] for each in found), before, policy)
+                document=before,
+                issues=wanted(without_cleared(_in_order(each[1] for each in found)), before, policy),
             ),
             Analysis(document=after, issues=after_issues),
             content_sha256=content_sha256(edit.after),
@@ -263,6 +264,14 @@ def _unread(document: Document) -> tuple[MissingEngine, ...]:
 
 def _missing(answer: _Gathered) -> MissingEngine:
     return MissingEngine(engine=answer.engine, reason=answer.reason or "")
+
+
+def without_cleared(issues: Findings) -> Findings:
+    """Drop the findings that another engine has evidence against, and the evidence."""
+    cleared = {(issue.line, rule) for issue in issues for rule in issue.clears}
+    if not cleared:
+        return issues
+    return tuple(issue for issue in issues if not issue.clears and (issue.line, issue.rule) not in cleared)
 
 
 def _in_order(findings: Iterable[Findings]) -> Findings:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import tree_sitter
 
 from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError, RawIssue
+from reasoningbank_daemon.quality.flow.python_flow import python_flow_issues
 from reasoningbank_daemon.quality.grammars import APPROXIMATE_GRAMMARS, grammar
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
@@ -54,6 +55,8 @@ def find_issues(
         raise EngineTimeoutError("the deadline passed before patterns were looked for")
     if all(node.child_count <= _WIDEST_ERROR for node in errors):
         issues.extend(_matches(language, tree, source))
+        if language is Language.PYTHON:
+            issues.extend(python_flow_issues(tree.root_node, text, source.column, engine=NAME))
     return tuple(issues)
 
 

@@ -12,6 +12,7 @@ from reasoningbank_daemon.quality.patterns.pattern import (
     ChangeExample,
     ChangeRule,
     Example,
+    FlowRule,
     Pattern,
     TextRule,
 )
@@ -19,11 +20,12 @@ from reasoningbank_daemon.quality.plain_text import PlainTextEngine
 from reasoningbank_daemon.quality.syntax_tree import find_issues
 
 PATTERNS = [each for each in all_rules() if isinstance(each, Pattern)]
+IN_TREES = [each for each in all_rules() if isinstance(each, Pattern | FlowRule)]
 TEXT_RULES = [each for each in all_rules() if isinstance(each, TextRule)]
 CHANGE_RULES = [each for each in all_rules() if isinstance(each, ChangeRule)]
 
 
-def examples(rules: list[Pattern] | list[TextRule], kind: str) -> list[tuple[str, Example]]:
+def examples(rules: list[Pattern | FlowRule] | list[TextRule], kind: str) -> list[tuple[str, Example]]:
     return [(each.rule, example) for each in rules for example in getattr(each, kind)]
 
 
@@ -49,12 +51,12 @@ def in_change(example: ChangeExample) -> set[str]:
     return {issue.rule for issue in change_issues(old, new)}
 
 
-@pytest.mark.parametrize(("rule", "example"), examples(PATTERNS, "fires"))
+@pytest.mark.parametrize(("rule", "example"), examples(IN_TREES, "fires"))
 def test_rule_over_trees_fires(rule: str, example: Example) -> None:
     assert rule in in_tree(example)
 
 
-@pytest.mark.parametrize(("rule", "example"), examples(PATTERNS, "quiet"))
+@pytest.mark.parametrize(("rule", "example"), examples(IN_TREES, "quiet"))
 def test_rule_over_trees_stays_quiet(rule: str, example: Example) -> None:
     assert rule not in in_tree(example)
 

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns import rules
-from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Pattern, Rule, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, FlowRule, Pattern, Rule, TextRule
 
 
 @functools.cache
@@ -28,6 +28,12 @@ def all_rules() -> tuple[Rule, ...]:
 def patterns_for(language: Language) -> tuple[Pattern, ...]:
     """Return the rules over syntax trees that look at a language, in a fixed order."""
     return tuple(rule for rule in all_rules() if isinstance(rule, Pattern) and language in rule.queries)
+
+
+@functools.cache
+def flow_rules_for(language: Language) -> tuple[FlowRule, ...]:
+    """Return the rules over what comes from outside that look at a language."""
+    return tuple(rule for rule in all_rules() if isinstance(rule, FlowRule) and language in rule.languages)
 
 
 @functools.cache

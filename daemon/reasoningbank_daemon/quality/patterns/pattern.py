@@ -8,6 +8,7 @@ import msgspec
 
 from reasoningbank_daemon.quality.change import Change
 from reasoningbank_daemon.quality.engine import Document
+from reasoningbank_daemon.quality.flow.sinks import PythonFlow
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 
@@ -89,7 +90,25 @@ class ChangeRule(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[Language, ...] | None = None
 
 
-Rule = Pattern | TextRule | ChangeRule
+class FlowRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule over what comes from outside: where it does harm of one kind, language by language."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    message: str
+    suggestion: str
+    python: PythonFlow | None
+    fires: tuple[Example, ...]
+    quiet: tuple[Example, ...]
+
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """Return the languages that the rule looks at."""
+        return (Language.PYTHON,) if self.python is not None else ()
+
+
+Rule = Pattern | TextRule | ChangeRule | FlowRule
 
 
 def in_each(languages: tuple[Language, ...], query: str) -> dict[Language, str]:

@@ -1,0 +1,414 @@
+"""Follow the statements of Python functions, in order, with what is known of each variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import tree_sitter
+
+from reasoningbank_daemon.quality.flow.python_expressions import (
+    Call,
+    Environment,
+    Expressions,
+    identifiers,
+    text_of,
+)
+from reasoningbank_daemon.quality.flow.sinks import OWNER, PythonFlow, Sink
+from reasoningbank_daemon.quality.flow.values import EVERY_KIND, UNKNOWN, Value, anything, either, joined
+
+_MOST_STATEMENTS = 5_000
+_DEEPEST = 40
+_ROUTE = re.compile(r"^@[\w.]*\b(?:route|get|post|put|delete|patch|api_view|action|view)\b")
+_LEAVING = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
+_LEAVING_LOOP = frozenset({"continue_statement", "break_statement"})
+_EMPTINESS = re.compile(
+    r"^(?:not\s+)?[\w.\[\]\"']+$|\bis (?:not )?None\b|^len\([\w.]+\)\s*[=<>!]=?\s*\d+$|[=!]=\s*(?:''|\"\")$"
+)
+_NOT_HTML = re.compile(
+    r"(?:[\w.]*\.)?(?:render_template|render|jsonify|redirect|send_file|send_from_directory|json\.dumps|JSONResponse|JsonResponse"
+    r"|url_for|dumps|RedirectResponse|FileResponse|HttpResponseRedirect|dict|list)\("
+)
+
+Report = Callable[[str, tree_sitter.Node], None]
+"""Hears of a kind of harm and of the place where it happens."""
+
+
+class Follower:
+    """Follows every function of a tree.
+
+    `report` hears of harm, `report_fixed` of the lines of calls that get only what is fixed or checked.
+    """
+
+    def __init__(
+        self,
+        flows: tuple[PythonFlow, ...],
+        report: Report,
+        report_fixed: Callable[[tuple[str, ...], frozenset[int]], None],
+    ) -> None:
+        self._flows = flows
+        self._report = report
+        self._report_fixed = report_fixed
+        self._expressions = Expressions(self._on_call, self._made_safe)
+        self._left = _MOST_STATEMENTS
+        self._depth = 0
+        self._handlers: list[bool] = [False]
+        self._loops: list[list[Environment]] = []
+
+    def follow(self, root: tree_sitter.Node) -> None:
+        """Follow a module's statements and those of all functions in it."""
+        self._block(root.named_children, {})
+
+    def _block(self, statements: list[tree_sitter.Node], env: Environment) -> bool:
+        """Follow statements; return whether their end is reached."""
+        self._depth += 1
+        try:
+            for statement in statements if self._depth <= _DEEPEST else ():
+                self._left -= 1
+                if self._left < 0:
+                    return True
+                if not self._statement(statement, env):
+                    return False
+            return True
+        finally:
+            self._depth -= 1
+
+    def _statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        handler = getattr(self, f"_{node.type}", None)
+        if handler is not None:
+            goes_on: bool = handler(node, env)
+            return goes_on
+        if node.type in _LEAVING:
+            self._values(node, env)
+            if node.type in _LEAVING_LOOP and self._loops:
+                self._loops[-1].append(_copied(env))
+            return False
+        self._values(node, env)
+        return True
+
+    def _values(self, node: tree_sitter.Node, env: Environment) -> Value:
+        return joined([self._expressions.value(child, env) for child in node.named_children])
+
+    def _expression_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        for child in node.named_children:
+            if child.type == "assignment":
+                self._assign(child, env)
+            elif child.type == "augmented_assignment":
+                self._augment(child, env)
+            else:
+                self._expressions.value(child, env)
+        return True
+
+    def _assign(self, node: tree_sitter.Node, env: Environment) -> None:
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        source: tree_sitter.Node | None = right
+        if right.type == "assignment":  # a = b = …
+            self._assign(right, env)
+            source = right.child_by_field_name("left")
+        self._bind(left, self._expressions.value(source, env), env)
+
+    def _augment(self, node: tree_sitter.Node, env: Environment) -> None:
+        left = node.child_by_field_name("left")
+        if left is None:
+            return
+        before = self._expressions.value(left, env)
+        added = self._expressions.value(node.child_by_field_name("right"), env)
+        value = joined((before, added))
+        if isinstance(before.constant, str) and isinstance(added.constant, str):
+            value.constant = before.constant + added.constant
+        self._bind(left, value, env)
+
+    def _bind(self, target: tree_sitter.Node, value: Value, env: Environment) -> None:
+        if target.type == "identifier":
+            name = text_of(target)
+            env[name] = value.named(name)
+        elif target.type == "attribute":
+            env[text_of(target)] = value
+        elif target.type == "subscript":
+            self._put(target, value, env)
+        elif target.type in {"pattern_list", "tuple_pattern", "list_pattern"}:
+            for index, child in enumerate(target.named_children):
+                items = value.items if isinstance(value.items, list) else []
+                item = (
+                    items[index]
+                    if index < len(items)
+                    else Value(outside=value.outside, safe=value.safe, names=value.names)
+                )
+                self._bind(child, item, env)
+
+    def _put(self, target: tree_sitter.Node, value: Value, env: Environment) -> None:
+        owner_node = target.child_by_field_name("value")
+        owner_name = text_of(owner_node) if owner_node is not None else ""
+        key_node = target.child_by_field_name("subscript")
+        key = self._expressions.value(key_node, env)
+        for flow in self._flows:
+            if (
+                flow.stored is not None
+                and flow.stored.match(owner_name)
+                and (value.harms(flow.kind) or key.harms(flow.kind))
+            ):
+                self._report(flow.kind, target)
+        owner = env.get(owner_name)
+        if owner is None:
+            return
+        items = dict(owner.items) if isinstance(owner.items, dict) else {}
+        if isinstance(key.constant, str | int):
+            items[key.constant] = value
+        held = joined((owner, value))
+        held.items = items
+        env[owner_name] = held
+
+    def _if_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        condition = node.child_by_field_name("condition")
+        truth = self._expressions.truth(condition, env)
+        body = node.child_by_field_name("consequence")
+        alternatives = node.children_by_field_name("alternative")
+        inside = _copied(env)
+        self._believe(condition, inside)
+        reaches = truth is not False and self._block(body.named_children if body else [], inside)
+        outside = _copied(env)
+        goes_on = truth is not True
+        if goes_on and alternatives:
+            goes_on = self._alternatives(alternatives, outside)
+        if truth is not False and not reaches and condition is not None:
+            self._clear(condition, outside)
+        _settle(env, [each for each, is_reached in ((inside, reaches), (outside, goes_on)) if is_reached])
+        return reaches or goes_on
+
+    def _alternatives(self, nodes: list[tree_sitter.Node], env: Environment) -> bool:
+        first, *rest = nodes
+        if first.type == "elif_clause":
+            condition = first.child_by_field_name("condition")
+            truth = self._expressions.truth(condition, env)
+            body = first.child_by_field_name("consequence")
+            inside = _copied(env)
+            self._believe(condition, inside)
+            reaches = truth is not False and self._block(body.named_children if body else [], inside)
+            other = _copied(env)
+            goes_on = truth is not True and (self._alternatives(rest, other) if rest else True)
+            if truth is not False and not reaches and condition is not None:
+                self._clear(condition, other)
+            _settle(env, [each for each, is_reached in ((inside, reaches), (other, goes_on)) if is_reached])
+            return reaches or goes_on
+        body = first.child_by_field_name("body")
+        return self._block(body.named_children if body else [], env)
+
+    def _match_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        subjects = node.children_by_field_name("subject")
+        constant = self._expressions.value(subjects[0], env).constant if subjects else UNKNOWN
+        body = node.child_by_field_name("body")
+        ends: list[Environment] = []
+        for clause in body.named_children if body else []:
+            if clause.type != "case_clause":
+                continue
+            patterns = " ".join(
+                text_of(each) for each in clause.named_children if each.type == "case_pattern"
+            )
+            fits = _fits(patterns, constant)
+            if fits is False:
+                continue
+            inside = _copied(env)
+            consequence = clause.child_by_field_name("consequence")
+            if self._block(consequence.named_children if consequence else [], inside):
+                ends.append(inside)
+            if fits:
+                break
+        else:
+            ends.append(_copied(env))
+        _settle(env, ends)
+        return bool(ends)
+
+    def _for_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        source = self._expressions.value(node.child_by_field_name("right"), env)
+        inside = _copied(env)
+        target = node.child_by_field_name("left")
+        for name in identifiers(target) if target is not None else []:
+            inside[name] = Value(outside=source.outside, names=source.names | {name}, safe=source.safe)
+        return self._loop(node, env, inside)
+
+    def _while_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        self._expressions.value(node.child_by_field_name("condition"), env)
+        return self._loop(node, env, _copied(env))
+
+    def _loop(self, node: tree_sitter.Node, env: Environment, inside: Environment) -> bool:
+        body = node.child_by_field_name("body")
+        self._loops.append([])
+        self._block(body.named_children if body else [], inside)
+        _settle(env, [inside, _copied(env), *self._loops.pop()])
+        return True
+
+    def _try_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        before = _copied(env)
+        body = node.child_by_field_name("body")
+        ends = [env] if self._block(body.named_children if body else [], env) else []
+        for clause in node.named_children:
+            if clause.type == "finally_clause":
+                for each in clause.named_children:
+                    self._block(each.named_children, env)
+            elif clause.type in {"except_clause", "except_group_clause", "else_clause"}:
+                inside = _copied(before if not ends else env)
+                block = clause.named_children[-1] if clause.named_children else None
+                if block is not None and block.type == "block" and self._block(block.named_children, inside):
+                    ends.append(inside)
+        if ends:
+            _settle(env, [_copied(each) for each in ends])
+        return bool(ends)
+
+    def _with_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        for clause in node.named_children:
+            for item in clause.named_children if clause.type == "with_clause" else ():
+                value = item.child_by_field_name("value")
+                if value is not None and value.type == "as_pattern":
+                    found = self._expressions.value(value.named_children[0], env)
+                    for name in identifiers(value.named_children[-1]):
+                        env[name] = Value(outside=found.outside, safe=found.safe, names=found.names)
+                else:
+                    self._expressions.value(value, env)
+        body = node.child_by_field_name("body")
+        return self._block(body.named_children if body else [], env)
+
+    def _decorated_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        definition = node.child_by_field_name("definition")
+        handles = any(
+            _ROUTE.match(text_of(child)) for child in node.named_children if child.type == "decorator"
+        )
+        if definition is not None and definition.type == "function_definition":
+            return self._function(definition, env, handles=handles)
+        return definition is None or self._statement(definition, env)
+
+    def _function_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        return self._function(node, env, handles=False)
+
+    def _function(self, node: tree_sitter.Node, env: Environment, *, handles: bool) -> bool:
+        inside = _copied(env)
+        parameters = node.child_by_field_name("parameters")
+        names = [
+            name
+            for child in (parameters.named_children if parameters else [])
+            for name in identifiers(child)[:1]
+        ]
+        for name in names:
+            inside[name] = Value(
+                outside=handles and name not in {"self", "cls", "request", "req"}, names=frozenset({name})
+            )
+        handles = handles or (bool(names) and names[0] in {"request", "req"})
+        self._handlers.append(handles)
+        body = node.child_by_field_name("body")
+        self._block(body.named_children if body else [], inside)
+        self._handlers.pop()
+        return True
+
+    def _class_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        body = node.child_by_field_name("body")
+        self._block(body.named_children if body else [], _copied(env))
+        return True
+
+    def _return_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
+        for child in node.named_children:
+            value = self._expressions.value(child, env)
+            if (
+                not self._handlers[-1]
+                or child.type in {"dictionary", "list"}
+                or _NOT_HTML.match(text_of(child))
+            ):
+                continue
+            for flow in self._flows:
+                if flow.returned and value.harms(flow.kind):
+                    self._report(flow.kind, node)
+        return False
+
+    def _on_call(self, call: Call) -> bool:
+        is_sink = False
+        for flow in self._flows:
+            for sink in flow.sinks:
+                if not sink.callee.match(call.name):
+                    continue
+                is_sink = True
+                if sink.only_with and call.keywords.get(sink.only_with, anything()).constant is not True:
+                    continue
+                dangerous = _dangerous(sink, call)
+                if any(value.harms(flow.kind) for value in dangerous):
+                    self._report(flow.kind, call.node)
+                elif sink.clears and dangerous and all(_is_harmless(value) for value in dangerous):
+                    lines = {
+                        call.node.start_point.row + 1,
+                        *(value.line for value in dangerous if value.line),
+                    }
+                    self._report_fixed(sink.clears, frozenset(lines))
+        return is_sink
+
+    def _made_safe(self, name: str) -> frozenset[str]:
+        return frozenset(
+            flow.kind for flow in self._flows if flow.makes_safe is not None and flow.makes_safe.search(name)
+        )
+
+    def _believe(self, condition: tree_sitter.Node | None, env: Environment) -> None:
+        """Take what a condition compares with something fixed, or looks up in a collection, for checked."""
+        if condition is None or condition.type != "comparison_operator":
+            return
+        signs = {text_of(child) for child in condition.children if not child.is_named}
+        first = condition.named_children[0]
+        if (signs == {"in"} and first.type == "identifier") or signs == {"=="}:
+            self._clear_names(set(identifiers(first)), env)
+
+    def _clear(self, condition: tree_sitter.Node, env: Environment) -> None:
+        """Take what a condition speaks of for checked: where it held, the function was left."""
+        if not _EMPTINESS.search(text_of(condition)):
+            self._clear_names(set(identifiers(condition)), env)
+
+    def _clear_names(self, names: set[str], env: Environment) -> None:
+        for name in list(names):
+            if name in env:
+                names |= env[name].names
+        for name, value in list(env.items()):
+            if name in names and value.outside:
+                env[name] = value.made_safe(EVERY_KIND)
+
+
+def _is_harmless(value: Value) -> bool:
+    """Tell whether a value is fixed in the program, or came from outside and was checked."""
+    return value.fixed or (value.outside and bool(value.safe))
+
+
+def _dangerous(sink: Sink, call: Call) -> list[Value]:
+    if sink.argument == OWNER:
+        return [] if call.owner is None else [call.owner]
+    if sink.argument < 0:
+        return [*call.positional, *call.keywords.values()]
+    found = call.positional[sink.argument : sink.argument + 1]
+    return [*found, call.keywords[sink.keyword]] if sink.keyword in call.keywords else found
+
+
+def _copied(env: Environment) -> Environment:
+    """Return an environment whose lists and dicts may be changed apart."""
+    return {name: value if value.items is None else value.copied() for name, value in env.items()}
+
+
+def _settle(env: Environment, ends: list[Environment]) -> None:
+    """Make an environment hold what holds at all of several ends."""
+    if not ends:
+        return
+    names = {name for end in ends for name in end}
+    merged: Environment = {}
+    for name in names:
+        values = [end[name] for end in ends if name in end]
+        value = values[0]
+        for other in values[1:]:
+            value = either(value, other)
+        merged[name] = value
+    env.clear()
+    env.update(merged)
+
+
+def _fits(pattern: str, constant: object) -> bool | None:
+    """Tell whether a case fits a constant; None where that is not plain."""
+    if constant is UNKNOWN or not isinstance(constant, str | int):
+        return None
+    alternatives = [each.strip() for each in pattern.split("|")]
+    if alternatives == ["_"]:
+        return True
+    if all(re.fullmatch(r"'[^'\\]*'|\"[^\"\\]*\"|-?\d+", each) for each in alternatives):
+        return any(each.strip("'\"") == str(constant) for each in alternatives)
+    return None

@@ -1,0 +1,62 @@
+"""What a request or a user gave becomes part of a shell command: `;` begins another one.
+
+The value is followed through the assignments of its function, into containers that the function filled, and out of
+conditions that are plain. What was compared with something fixed, or checked and refused, counts as safe.
+"""
+
+from __future__ import annotations
+
+import re
+
+from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_schema.verdicts import Category, Severity
+
+RULE = FlowRule(
+    rule="input-in-shell",
+    category=Category.SECURITY,
+    severity=Severity.WARNING,
+    message="what comes from outside becomes part of a shell command",
+    suggestion="start the program with a list of arguments and no shell",
+    python=PythonFlow(
+        kind="input-in-shell",
+        sinks=(
+            sink(
+                r"os\.(?:system|popen)|commands\.getoutput|subprocess\.(?:getoutput|getstatusoutput)|(?:asyncio\.)?create_subprocess_shell",
+                0,
+                clears=("S605",),
+            ),
+            sink(
+                r"(?:subprocess\.)?(?:run|call|Popen|check_call|check_output)",
+                0,
+                keyword="args",
+                only_with="shell",
+                clears=("S602", "S604"),
+            ),
+            sink(r"(?:subprocess\.)?(?:run|call|Popen|check_call|check_output)", 0, keyword="args"),
+            sink(r"os\.(?:exec\w+|spawn\w+)", -1),
+        ),
+        makes_safe=re.compile(r"shlex\.quote|pipes\.quote|shlex\.join"),
+    ),
+    fires=(
+        (
+            Language.PYTHON,
+            '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    os.system("ls " + name)\n',
+        ),
+        (
+            Language.PYTHON,
+            'host = input()\ncommand = "ping %s" % host\nsubprocess.run(command, shell=True)\n',
+        ),
+    ),
+    quiet=(
+        (
+            Language.PYTHON,
+            '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    os.system("ls " + shlex.quote(name))\n',
+        ),
+        (
+            Language.PYTHON,
+            '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    os.system("ls")\n',
+        ),
+    ),
+)
