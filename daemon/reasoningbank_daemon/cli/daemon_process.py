@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -116,6 +118,15 @@ def daemon_command() -> tuple[str, ...]:
     """Return the command of the daemon that belongs to the sources that run now."""
     # -P: a folder called reasoningbank_daemon in the working directory is not ours.
     return (sys.executable, "-P", "-m", "reasoningbank_daemon.main")
+
+
+def own_command(environment: Mapping[str, str]) -> str:
+    """Return how a person types this program: by its name where the PATH leads to it, else with its folder."""
+    script = Path(sys.executable).with_name("reasoningbank")
+    found = shutil.which(script.name, path=environment.get("PATH"))
+    if not script.exists() or (found and Path(found).samefile(script)):
+        return script.name
+    return shlex.quote(str(script))
 
 
 def startup_output(paths: Paths) -> str:

@@ -22,7 +22,7 @@ import msgspec
 
 from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import CommandError, Context
-from reasoningbank_daemon.cli.daemon_process import daemon_command
+from reasoningbank_daemon.cli.daemon_process import daemon_command, own_command
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.hooks import hook_program
 from reasoningbank_daemon.cli.parsing import Command
@@ -36,7 +36,6 @@ from reasoningbank_hooks.installer.program import program_files
 from reasoningbank_schema.paths import resolve_paths
 
 RECORDING = Path(__file__).with_name("demo_task.json")
-NEXT_COMMAND = "reasoningbank hooks install claude-code"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 SETTLE_TIMEOUT_S = 20.0
@@ -91,12 +90,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         _show_stored(context, details)
     finally:
         if arguments.keep:
-            context.say(f"The scratch bank is kept: RB_HOME={folder} reasoningbank status")
+            context.say(
+                f"The scratch bank is kept: RB_HOME={folder} {own_command(context.environment)} status"
+            )
         else:
             shutil.rmtree(folder, ignore_errors=True)
     context.say()
     context.say("Now with your own agent:")
-    context.say(f"  {NEXT_COMMAND}")
+    context.say(f"  {own_command(context.environment)} hooks install claude-code")
     return ExitCode.OK
 
 

@@ -12,6 +12,7 @@ from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.daemon_process import daemon_program
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_hooks.hosts import HOSTS as UNDERSTOOD
 from reasoningbank_hooks.installer import (
     HookProgram,
     HookStatus,
@@ -31,6 +32,18 @@ from reasoningbank_hooks.installer import (
 )
 
 HOSTS = ("claude-code",)
+"""Those that can be installed; more are understood."""
+
+
+def _host(name: str) -> str:
+    if name in HOSTS:
+        return name
+    if name in UNDERSTOOD:
+        raise argparse.ArgumentTypeError(
+            f"{name} is understood, but only {', '.join(HOSTS)} can be installed yet; what {name} would have to "
+            "call is in docs/hooks.md"
+        )
+    raise argparse.ArgumentTypeError(f"no agent is called {name!r}; allowed: {', '.join(HOSTS)}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     uninstall = actions.add_parser("uninstall", help="take the hooks out and leave everything else as it is")
     _add_target(uninstall)
     status = actions.add_parser("status", help="show what is installed and whether it is up to date")
-    status.add_argument("host", nargs="?", default=HOSTS[0], choices=HOSTS, metavar="HOST", help=_HOST_HELP)
+    status.add_argument("host", nargs="?", default=HOSTS[0], type=_host, metavar="HOST", help=_HOST_HELP)
     status.add_argument("--json", action="store_true", help="write JSON")
 
 
@@ -51,13 +64,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if arguments.action == "status":
             return _show_status(context, as_json=arguments.json)
         scope = Scope(arguments.scope)
+        nothing = "Everything is in place already."
         if arguments.action == "install":
             plan = plan_install(
                 hook_program(context), scope, place(context), version=version("reasoningbank")
             )
         else:
+            nothing = "No hooks of ReasoningBank are there; nothing was changed."
             plan = plan_uninstall(scope, place(context), context.paths)
-        return _carry_out(context, plan, dry_run=arguments.dry_run)
+        return _carry_out(context, plan, nothing=nothing, dry_run=arguments.dry_run)
     except InstallError as error:
         raise CommandError(str(error), code=ExitCode.CANT_CREATE) from error
 
@@ -86,7 +101,7 @@ _HOST_HELP = f"the agent: {', '.join(HOSTS)}"
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("host", choices=HOSTS, metavar="HOST", help=_HOST_HELP)
+    parser.add_argument("host", type=_host, metavar="HOST", help=_HOST_HELP)
     scopes = parser.add_mutually_exclusive_group()
     for scope, meaning in (
         (Scope.USER, "for all your projects, in your own settings (this is what you get without an option)"),
@@ -100,14 +115,14 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show what would change and change nothing")
 
 
-def _carry_out(context: Context, plan: Plan, *, dry_run: bool) -> int:
+def _carry_out(context: Context, plan: Plan, *, nothing: str, dry_run: bool) -> int:
     if dry_run:
         context.say(unified_diff(plan) or "No file would change.")
         for folder in plan.removed_folders:
             context.say(f"Would delete {folder}")
         return ExitCode.OK
     if not plan.changes and not plan.removed_folders:
-        context.say("Everything is in place already.")
+        context.say(nothing)
     else:
         stamp = dt.datetime.fromtimestamp(context.now_ns() / 1e9, tz=dt.UTC).strftime("%Y%m%dT%H%M%S")
         applied = apply(plan, stamp=stamp)

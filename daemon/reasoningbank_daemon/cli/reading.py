@@ -9,8 +9,10 @@ import apsw
 
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
+from reasoningbank_daemon.cli.hooks import hook_status
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.storage import sqlite
+from reasoningbank_hooks.installer import InstallError, State
 
 
 def read_config(context: Context) -> Config:
@@ -25,6 +27,16 @@ def read_config(context: Context) -> Config:
         ) from error
 
 
+def _first_step(context: Context) -> str:
+    try:
+        installed = any(scope.state is not State.ABSENT for scope in hook_status(context).scopes)
+    except InstallError:
+        return "reasoningbank doctor"
+    if installed:
+        return "work with your agent: its hooks are installed, and its first task makes the bank"
+    return "reasoningbank hooks install claude-code, then work with your agent"
+
+
 @contextmanager
 def open_bank(context: Context) -> Iterator[apsw.Connection]:
     """Open the bank read-only for a block; errors in it end the command and name `doctor`."""
@@ -33,7 +45,7 @@ def open_bank(context: Context) -> Iterator[apsw.Connection]:
         raise CommandError(
             f"there is no bank yet: {bank}",
             code=ExitCode.NOT_FOUND,
-            next_step="reasoningbank hooks install claude-code, then work with your agent",
+            next_step=_first_step(context),
         )
     try:
         db = sqlite.open_reader(bank)

@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def set_key(context: Context, key: str, text: str) -> None:
     """Change one key and say when it comes into force."""
+    read_config(context)  # a file that is wrong already is no file to change, whatever the key
     try:
         described = find_key(key)
         value = change_key(context.paths.config_file, key, text)

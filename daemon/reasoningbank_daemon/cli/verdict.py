@@ -62,6 +62,9 @@ def add_verdict_arguments(parser: argparse.ArgumentParser) -> None:
         help="text, json, sarif, github (text)",
     )  # fmt: skip
     parser.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="the same as --format json"
+    )
+    parser.add_argument(
         "--fail-on", choices=("worse", "broken", "security", "nothing"), default="worse", metavar="WHAT",
         help="worse, broken, security, nothing (worse)",
     )  # fmt: skip
@@ -185,6 +188,12 @@ def _changed(arguments: argparse.Namespace, paths: Sequence[str], context: Conte
     if arguments.staged:
         yield from tree.staged(limits)
     elif arguments.diff:
+        if not tree.has(arguments.diff):
+            raise CommandError(
+                f"git has no revision {arguments.diff!r}",
+                code=ExitCode.NOT_FOUND,
+                next_step="git branch, git tag or git log show what there is",
+            )
         yield from tree.since(arguments.diff, limits)
     else:
         yield from tree.uncommitted(limits)

@@ -123,8 +123,8 @@ def _check_default_model(config: Config) -> None:
     wanted = config.selection.default_model
     if wanted not in names:
         raise ModelListError(
-            f"selection.default_model is {_show(wanted)}; allowed: a model of the list "
-            f"(see: reasoningbank models list): {', '.join(names)}"
+            f"selection.default_model is {_show(wanted)}; allowed: a model of the list, "
+            f"which has: {', '.join(names)}"
         )
 
 

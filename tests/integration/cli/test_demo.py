@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 
 from rbtest.command_line import CommandLine
@@ -18,7 +20,9 @@ def test_demonstration_shows_advice_and_record_and_names_the_next_command(bench:
     assert "experience 1 was told" in done.stdout
     assert "outcome   success" in done.stdout
     assert "cost      $0.3726" in done.stdout
-    assert done.stdout.endswith("reasoningbank hooks install claude-code\n")
+    command = shlex.split(done.stdout.splitlines()[-1])
+    assert command[1:] == ["hooks", "install", "claude-code"]
+    assert shutil.which(command[0]), "what is to be typed next must be found"
 
 
 def test_demonstration_leaves_nothing_behind(bench: CommandLine) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from rbtest.command_line import CommandLine
 
 
@@ -14,6 +15,7 @@ def test_hooks_are_installed_shown_and_taken_out_again(bench: CommandLine) -> No
     shown = bench.json("hooks", "status")
     again = bench.run("hooks", "install", "claude-code")
     removed = bench.run("hooks", "uninstall", "claude-code")
+    removed_again = bench.run("hooks", "uninstall", "claude-code")
 
     assert installed.returncode == 0, installed.stderr
     assert f"Wrote {settings}" in installed.stdout
@@ -21,6 +23,7 @@ def test_hooks_are_installed_shown_and_taken_out_again(bench: CommandLine) -> No
     assert [scope["state"] for scope in shown["scopes"]] == ["installed", "absent", "absent"]
     assert "Everything is in place already." in again.stdout
     assert removed.returncode == 0
+    assert removed_again.stdout == "No hooks of ReasoningBank are there; nothing was changed.\n"
     assert json.loads(settings.read_text(encoding="utf-8")) == {"model": "opus"}
 
 
@@ -48,6 +51,27 @@ def test_settings_that_are_no_json_are_left_alone_and_named(bench: CommandLine) 
     assert done.returncode == 73
     assert str(settings) in done.stderr
     assert settings.read_text(encoding="utf-8") == "{not json"
+
+
+def test_host_that_is_understood_and_can_not_be_installed_says_so(bench: CommandLine) -> None:
+    done = bench.run("hooks", "install", "codex")
+
+    assert done.returncode == 64
+    assert "codex is understood, but only claude-code can be installed yet" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("tasks", "list"), ("feedback", "good")])
+def test_without_a_bank_what_is_next_depends_on_the_hooks(
+    bench: CommandLine, command: tuple[str, ...]
+) -> None:
+    before = bench.run(*command)
+    bench.run("hooks", "install", "claude-code")
+    after = bench.run(*command)
+
+    assert (before.returncode, after.returncode) == (66, 66)
+    assert "Next: reasoningbank hooks install claude-code" in before.stderr
+    assert "hooks install" not in after.stderr
+    assert "Next: work with your agent: its hooks are installed" in after.stderr
 
 
 def test_host_that_is_not_known_is_a_usage_error(bench: CommandLine) -> None:

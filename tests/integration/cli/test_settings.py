@@ -27,6 +27,27 @@ def test_check_names_the_key_and_what_is_allowed(bench: CommandLine) -> None:
     )
 
 
+def test_set_on_a_file_that_is_wrong_asks_to_mend_it(bench: CommandLine) -> None:
+    file = bench.home / "config.toml"
+    file.write_text("[recall]\nmax_chars = 9\n", encoding="utf-8")
+
+    done = bench.run("config", "set", "recall.max_chars", "800")
+
+    assert done.returncode == 78
+    assert "Next: mend it, then: reasoningbank config check" in done.stderr
+    assert file.read_text(encoding="utf-8") == "[recall]\nmax_chars = 9\n"
+
+
+def test_default_model_that_is_not_in_the_list_is_told_the_list_itself(bench: CommandLine) -> None:
+    (bench.home / "config.toml").write_text('[selection]\ndefault_model = "gpt"\n', encoding="utf-8")
+
+    done = bench.run("models", "list")
+
+    assert done.returncode == 78
+    assert "models list" not in done.stderr
+    assert "a model of the list, which has: claude-" in done.stderr
+
+
 def test_key_that_is_read_at_start_asks_for_a_restart(bench: CommandLine) -> None:
     done = bench.run("config", "set", "daemon.workers_other", "3")
 

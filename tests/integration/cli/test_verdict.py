@@ -104,11 +104,31 @@ def test_sarif_and_github_forms_name_the_issue(project: CommandLine) -> None:
     assert github.startswith("::warning file=a.py,line=2,col=12,title=S307 (security)::")
 
 
+def test_revision_that_git_does_not_know_is_named(project: CommandLine) -> None:
+    done = project.run("verdict", "--diff", "nosuch")
+
+    assert done.stderr.startswith(
+        "reasoningbank verdict: git has no revision 'nosuch'\nNext: git branch, git tag"
+    )
+
+
+def test_json_is_written_as_other_commands_do(project: CommandLine) -> None:
+    (project.home / "a.py").write_text("def f(x):\n    return eval(x)\n")
+
+    short, long = project.run("verdict", "--json"), project.run("verdict", "--format", "json")
+
+    assert (short.returncode, long.returncode) == (1, 1)
+    assert [each["label"] for each in json.loads(short.stdout)] == ["worse"]
+    assert [each["issues"] for each in json.loads(short.stdout)] == [
+        each["issues"] for each in json.loads(long.stdout)
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("nothing.py",), 66),
-        (("--diff", "no-such-revision"), 1),
+        (("--diff", "no-such-revision"), 66),
         (("--before", "b.py"), 64),
         (("--fail-on", "luck"), 64),
         (("--staged", "--diff", "HEAD"), 64),

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reasoningbank_daemon.cli.daemon_process import is_locked, kill_holder, lock_holder, start_turn
+from reasoningbank_daemon.cli.daemon_process import (
+    is_locked,
+    kill_holder,
+    lock_holder,
+    own_command,
+    start_turn,
+)
 from reasoningbank_schema.paths import resolve_paths
 
 HOLD = """
@@ -49,6 +55,16 @@ def test_pid_left_in_the_file_by_a_process_that_died_is_no_holder(tmp_path: Path
 
     assert lock_holder(lock) is None
     assert not is_locked(lock)
+
+
+def test_program_is_named_with_its_folder_where_the_path_does_not_lead_to_it(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("reasoningbank")
+    (tmp_path / "reasoningbank").write_text("#!/bin/sh\n", encoding="ascii")
+    (tmp_path / "reasoningbank").chmod(0o755)
+
+    assert own_command({"PATH": str(program.parent)}) == "reasoningbank"
+    assert own_command({"PATH": ""}) == str(program)
+    assert own_command({"PATH": f"{tmp_path}:{program.parent}"}) == str(program)
 
 
 def test_lock_that_does_not_exist_is_free_and_is_not_made(tmp_path: Path) -> None:

@@ -119,7 +119,9 @@ def add_feedback(state: State, record: FeedbackRecord) -> int:
     if task_id is not None:
         task_id = current_task(state, task_id)
         if state.run("SELECT 1 FROM task WHERE id = ?", (task_id,)).get is None:
-            raise RecordError(f"there is no task {feedback.task_id}; list them with: reasoningbank tasks list")
+            raise RecordError(
+                f"there is no task {feedback.task_id}; list them with: reasoningbank tasks list"
+            )
     else:
         session = known_session(state, feedback.agent, feedback.session or "")
         if session is None or not session.turns:
