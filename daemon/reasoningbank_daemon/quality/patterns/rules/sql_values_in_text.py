@@ -1,0 +1,101 @@
+r"""A value is written into the text of an SQL statement, in ways that ruff's S608 does not see.
+
+Statements that go over several lines (`"… WHERE a = '" + \` on one of them, the value on the next), and those that are
+formatted where they are executed (`execute(query % value)`). A table's name can't be a parameter: only places where a value
+stands are meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reasoningbank_daemon.quality.engine import Document
+from reasoningbank_daemon.quality.languages import Language, is_test_path
+from reasoningbank_daemon.quality.patterns.line_search import in_comment, place
+from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
+from reasoningbank_schema.verdicts import Category, Severity
+
+_STATEMENT = re.compile(
+    r"[\"'\s](?:SELECT\s.+?\sFROM|INSERT\s+INTO|UPDATE\s.{1,80}?\bSET\b|DELETE\s+FROM|WHERE\s)",
+    re.IGNORECASE | re.DOTALL,
+)
+_REACH = 600
+_OPEN_VALUE = r"(?:(?:[=<>]|\bLIKE|\bVALUES\s*\(|\bAND|\bBETWEEN|,|\()\s*\(?\s*)"
+_JOINED = re.compile(
+    rf"{_OPEN_VALUE}(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]",
+    re.IGNORECASE,
+)
+_LITERAL = re.compile(
+    r"(?P<prefix>\b[rRbBuUfF]{1,2})?(?:\"\"\"(?P<long>.*?)\"\"\"|'''(?P<other_long>.*?)'''"
+    r"|\"(?P<short>(?:\\.|[^\"\\\n])*)\"|'(?P<other>(?:\\.|[^'\\\n])*)')",
+    re.DOTALL,
+)
+_PLACE = re.compile(
+    r"(?:[=<>]|\bLIKE\b|\bVALUES\s*\(|,|\bIN\s*\()\s*(?:\\?['\"]%?(?:%[sdr]|\{\w*\})|(?:%[sdr]|\{\w*\}))",
+    re.IGNORECASE,
+)
+"""Where a value stands that a format fills in."""
+_FORMATTED = re.compile(r"\s*(?:\\\n\s*)?(?:%(?!\w*[\"'])\s*\(?\s*[\w(\n]|\.format\()")
+_EXECUTED = re.compile(
+    r"\.execute(?:many|script)?\(\s*(?:\w+\.)*\w*(?:sql|query|stmt|statement|command|cmd)\w*\s*(?:%\s*[\w(]|\.format\(|\+\s*\w)",
+    re.IGNORECASE,
+)
+
+
+def _find(document: Document) -> Iterator[Found]:
+    text = document.text
+    if is_test_path(document.path) or not _STATEMENT.search(text):
+        return
+    seen: set[int] = set()
+    for match in (*_JOINED.finditer(text), *_EXECUTED.finditer(text), *_placed(text)):
+        before = text[max(0, match.start() - _REACH) : match.end()]
+        if in_comment(text, match.start(), document.language):
+            continue
+        if match.re is not _EXECUTED and not _STATEMENT.search(before):
+            continue
+        found = place(text, match.start())
+        if found.line not in seen:
+            seen.add(found.line)
+            yield found
+
+
+def _placed(text: str) -> Iterator[re.Match[str]]:
+    """Yield the string literals with a place for a value that is filled in by formatting."""
+    literals = [match for match in _LITERAL.finditer(text) if "f" not in (match["prefix"] or "").lower()]
+    for index, match in enumerate(literals):
+        if not _PLACE.search(match[0]):
+            continue
+        end = match.end()
+        for later in literals[index + 1 :]:  # parts of one text that stand after each other
+            if text[end : later.start()].strip(" \t\n\\"):
+                break
+            end = later.end()
+        if _FORMATTED.match(text, end):
+            yield match
+
+
+RULE = TextRule(
+    rule="sql-values-in-text",
+    category=Category.SECURITY,
+    severity=Severity.WARNING,
+    message="a value is written into the text of an SQL statement",
+    suggestion="pass values as query parameters",
+    find=_find,
+    languages=(Language.PYTHON,),
+    fires=(
+        (
+            Language.PYTHON,
+            'sql = "SELECT a FROM b " + \\\n    "WHERE c = \'" + code + "\' AND " + \\\n    "d = 1"\n',
+        ),
+        (Language.PYTHON, 'query = "SELECT a FROM b WHERE c = %s"\ndb.execute(query % (c,))\n'),
+        (Language.PYTHON, "sql = \"DELETE FROM %s WHERE a = '%s'\" % (table, a)\n"),
+        (Language.PYTHON, 'sql = "UPDATE b " + \\\n    "SET c = " + stamp + " " + \\\n    "WHERE d = 1"\n'),
+    ),
+    quiet=(
+        (Language.PYTHON, 'sql = "SELECT a FROM b WHERE c = ?"\ndb.execute(sql, (c,))\n'),
+        (Language.PYTHON, 'sql = "SELECT a " + columns + " FROM b"\n'),
+        (Language.PYTHON, 'text = "a = \'" + code + "\'"\n'),
+        (Language.PYTHON, 'query = "SELECT a FROM b WHERE c = %s"\ndb.execute(query, (c,))\n'),
+    ),
+)
