@@ -27,6 +27,10 @@ MAX_SENT_BYTES = 4 << 20
 MAX_FRAME_BYTES = 1 << 20
 """No answer is this large: a peer that announces more is not the daemon."""
 
+FOLDER_HOSTS = ("git",)
+"""The hosts whose events are about the folder that they are called in: it is sent, and that the event happened is
+worth keeping without anything on stdin. Every other host names its folder in what it writes."""
+
 OPENING_EVENTS = ("sessionstart", "session.created", "event-session.created")
 """The events, in lower case, at which an absent daemon is started."""
 
@@ -241,7 +245,7 @@ def run(
         environment = {**(environment or {}), "RB_HOME": home}
     try:
         try:
-            if call.host == "git":
+            if call.host in FOLDER_HOSTS:
                 call.cwd = posix.getcwd()
             exchange(call, socket)
         finally:
@@ -254,7 +258,7 @@ def run(
     end_ns = call.end_ns + GRACE_MS * 1_000_000
     _signal.setitimer(_signal.ITIMER_REAL, max(end_ns - time.monotonic_ns(), 1000) / 1e9)
     _print(call.answer)
-    if call.stored not in _DONE and (call.chunks or call.arguments or call.host == "git"):
+    if call.stored not in _DONE and (call.chunks or call.arguments or call.host in FOLDER_HOSTS):
         # By name and not by an import statement: the hot path has nothing to do with what that file imports.
         opens = call.absent and call.event.lower() in OPENING_EVENTS
         __import__("rb_hook_fallback").keep(

@@ -40,9 +40,10 @@ OUTLINE_BYTES = 8192
 SHORTEST_CHARS = 64
 """A payload that is too long even with its strings cut to this is not long because of its strings."""
 
+# What each host calls session, place, turn, subagent and tool: Copilot writes sessionId, OpenCode sessionID.
 _OUTLINE = (
     rb'"(session_id|sessionId|sessionID|transcript_path|cwd|prompt_id|turn_id|hook_event_name|agent_id|agent_type'
-    rb'|permission_mode|tool_name|tool_use_id|source|reason|model)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){0,1000}")'
+    rb'|permission_mode|tool_name|toolName|tool|tool_use_id|callID|source|reason|model|to_model)"\s*:\s*("(?:[^"\\\x00-\x1f]|\\.){0,1000}")'
 )
 
 

@@ -39,8 +39,10 @@ class Host(Protocol):
             What the hook got on stdin.
         at_ns
             When, by the hook's clock.
-        args, cwd
-            Further arguments and the working directory, for hosts that speak through them.
+        args
+            Further arguments of ``rb-hook``, for hosts that speak through them.
+        cwd
+            The working directory of the hook; empty unless the host is named in `rb_hook.FOLDER_HOSTS`.
 
         Raises
         ------

@@ -8,7 +8,7 @@ import msgspec
 
 from reasoningbank_hooks.hosts import claude_tools
 from reasoningbank_hooks.hosts.base import PayloadError, framed
-from reasoningbank_hooks.hosts.claude_payload import HookInput, decode_input
+from reasoningbank_hooks.hosts.claude_payload import NOTHING, HookInput, decode_input
 from reasoningbank_hooks.hosts.injected import without_injected
 from reasoningbank_schema.advice import Advice
 from reasoningbank_schema.events import (
@@ -110,7 +110,8 @@ def _prompt(hook: HookInput, origin: Origin) -> AgentEvent:
 
 
 def _tool_asked(hook: HookInput, origin: Origin) -> AgentEvent:
-    if hook.tool_name in claude_tools.AGENT_TOOLS:
+    # The outline of an event that was too long has no tool_input.
+    if hook.tool_name in claude_tools.AGENT_TOOLS and hook.tool_input is not NOTHING:
         return claude_tools.subagent_requested(hook, origin)
     return Noted(origin=origin, why="a tool call is recorded when it has ended")
 

@@ -43,7 +43,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     stop_hook_active: bool | None = None
     tool_name: str | None = None
     tool_input: Any = None  # Any: the input of a tool that we may not know
-    tool_response: msgspec.Raw = msgspec.Raw()
+    tool_response: msgspec.Raw = msgspec.Raw(b"{}")
 
 
 class _Change(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

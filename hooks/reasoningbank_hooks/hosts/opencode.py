@@ -73,8 +73,13 @@ class _HookOutput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what the plugin reports; the fields below ``output`` are those of an outline (`rb_hook_fallback`)."""
+
     input: _HookInput = _HookInput()
     output: _HookOutput = _HookOutput()
+    session_id: str | None = msgspec.field(default=None, name="sessionID")
+    tool: str | None = None
+    call_id: str | None = msgspec.field(default=None, name="callID")
 
 
 _decoder = msgspec.json.Decoder(_Report)
@@ -90,7 +95,7 @@ class OpenCode:
     ) -> AgentEvent:
         """Return what happened; see `base.Host.decode`."""
         del args
-        report = decode_json(_decoder, payload)
+        report = _whole(decode_json(_decoder, payload))
         properties = report.input.properties or _Properties()
         session = report.input.session_id or properties.session_id
         message = report.output.message or _Message()
@@ -113,6 +118,14 @@ class OpenCode:
         if advice.context and (event == "chat.message" or event.startswith("tool.execute.after")):
             return framed(advice.context).encode()
         return b""
+
+
+def _whole(report: _Report) -> _Report:
+    """Put what an outline has kept where the whole report has it."""
+    if report.session_id is None:
+        return report
+    named = _HookInput(session_id=report.session_id, tool=report.tool, call_id=report.call_id)
+    return msgspec.structs.replace(report, input=named)
 
 
 def _decode_event(event: str, report: _Report, origin: Origin) -> AgentEvent:

@@ -19,11 +19,11 @@ def test_every_event_that_is_installed_is_in_the_guide_with_its_tools() -> None:
     for event, matcher in EVENTS.items():
         [row] = [row for row in rows if f"`{event}`" in row.split("|")[1]]
         tools = [] if matcher is None else matcher.split("|")
-        assert all(f"`{tool}`" in row for tool in tools)
+        assert [tool for tool in tools if f"`{tool}`" not in row] == []
 
 
 def test_every_host_is_in_the_guide() -> None:
-    assert all(f"\n| `{host}` |" in GUIDE for host in HOSTS)
+    assert [host for host in HOSTS if f"\n| `{host}` |" not in GUIDE] == []
 
 
 def test_the_figures_in_the_guide_are_those_of_the_code() -> None:

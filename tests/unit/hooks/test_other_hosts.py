@@ -1,4 +1,4 @@
-"""Codex, Gemini, Copilot, OpenCode and git: recorded payloads and what they mean."""
+"""Every host but Claude Code: recorded payloads and what they mean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from reasoningbank_hooks import rb_hook_fallback
 from reasoningbank_hooks.hosts import HOSTS, PayloadError
 from reasoningbank_schema.advice import SILENCE, Advice
 from reasoningbank_schema.events import (
@@ -109,10 +111,10 @@ MEANING: dict[str, tuple[type, dict[str, Any]]] = {
 """Every recorded payload that is not here tells us nothing (`Noted`)."""
 
 PAYLOADS = sorted(
-    str(path.relative_to(FOLDER))
-    for host in ("codex", "gemini", "copilot", "opencode")
-    for path in (FOLDER / host).glob("*.json")
+    str(path.relative_to(FOLDER)) for path in FOLDER.glob("*/*.json") if path.parent.name != "claude-code"
 )
+"""Claude Code's have tests of their own, `test_claude_code_decode`; git's are no JSON (`recorded_git_calls`)."""
+
 SESSIONS = {
     "codex": "01a1fb5e-c067-7461-a098-5201819d31c4",
     "gemini": "5841ac2a-b755-43a5-81a0-92a5fe6061b2",
@@ -138,6 +140,12 @@ def decode(name: str, **changes: Any) -> AgentEvent:
     return HOSTS[name.partition("/")[0]].decode(event, payload, 17)
 
 
+def test_every_host_has_recorded_payloads_and_every_recording_its_host() -> None:
+    recorded = {folder.name for folder in FOLDER.iterdir() if folder.is_dir() and any(folder.iterdir())}
+
+    assert recorded == set(HOSTS)
+
+
 @pytest.mark.parametrize("name", PAYLOADS)
 def test_every_recorded_payload_has_its_meaning(name: str) -> None:
     kind, fields = MEANING.get(name, (Noted, {}))
@@ -153,10 +161,46 @@ def test_every_event_names_its_host_time_and_session(name: str) -> None:
     origin = decode(name).origin
 
     host = name.partition("/")[0]
-    session = next(value for prefix, value in SESSIONS.items() if name.startswith(prefix))
+    [session] = [value for prefix, value in SESSIONS.items() if name.startswith(prefix)]
     belongs_to_none = "belongs to no session" in getattr(decode(name), "why", "")
     assert (origin.host, origin.at_ns) == (host, 17)
     assert origin.session_id == ("" if belongs_to_none else session)
+
+
+OUTLINED = [
+    path
+    for path in sorted(FOLDER.glob("*/[!_]*.json"))
+    # A prompt of which nothing is left is no prompt; Codex passes notify's event as an argument, which is kept.
+    if not path.name.startswith(("UserPromptSubmit", "notify")) or path.parent.name == "copilot"
+]
+
+
+@pytest.mark.parametrize("path", OUTLINED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_outline_of_an_event_that_was_too_long_still_belongs_to_its_session(path: Path) -> None:
+    host, payload = HOSTS[path.parent.name], path.read_bytes()
+    event = path.name.split(".")[0] if host.name == "claude-code" else event_of(f"{host.name}/{path.name}")
+    whole = host.decode(event, payload, 17)
+
+    outline = rb_hook_fallback.outline(payload)
+
+    if whole.origin.session_id:
+        told = host.decode(event, outline, 17)
+        assert told.origin.session_id == whole.origin.session_id
+        assert not isinstance(told, ToolUsed) or json.dumps(told.tool).encode() in payload
+    else:
+        assert outline == b""
+
+
+@pytest.mark.parametrize("event", ["PostToolUse", "AfterTool", "tool.execute.after.edit", "post-commit"])
+@pytest.mark.parametrize("host", HOSTS)
+def test_nothing_blocks_unless_the_advice_says_so(host: str, event: str) -> None:
+    origin_event = Noted(origin=Origin(host=host, session_id="s", at_ns=1), why="")
+
+    advised = HOSTS[host].render(event, FULL, origin_event)
+    gated = HOSTS[host].render(event, msgspec.structs.replace(FULL, blocks=True), origin_event)
+
+    assert b"decision" not in advised
+    assert (b'"decision":"block"' in gated) == ((host, event) == ("claude-code", "PostToolUse"))
 
 
 def test_codex_tells_turn_and_model_on_every_turn_event() -> None:
