@@ -24,10 +24,14 @@ class Embedder(Protocol):
     def stamp(self) -> Stamp:
         """What its vectors are stamped with; another stamp means that they can't be compared."""
 
-    def embed(self, texts: Sequence[str], *, late: Callable[[], bool] | None = None) -> Matrix:
+    def embed(
+        self, texts: Sequence[str], *, max_tokens: int | None = None, late: Callable[[], bool] | None = None
+    ) -> Matrix:
         """Return one vector a text, shape ``(n, stamp.dimension)``, each of length one.
 
-        ``late`` is asked now and then; once it says yes, `TooLateError` ends the work.
+        ``max_tokens`` is how much of a text is read at most, for a question that has little time; an embedder to
+        which length is nothing may ignore it. ``late`` is asked now and then; once it says yes, `TooLateError` ends
+        the work.
         """
 
 

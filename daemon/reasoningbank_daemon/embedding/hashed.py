@@ -39,7 +39,13 @@ class HashedEmbedder:
         """What its vectors are stamped with."""
         return HASHED_STAMP
 
-    def embed(self, texts: Sequence[str], *, late: Callable[[], bool] | None = None) -> Matrix:
+    def embed(
+        self,
+        texts: Sequence[str],
+        *,
+        max_tokens: int | None = None,  # noqa: ARG002  a text's length is nothing here
+        late: Callable[[], bool] | None = None,
+    ) -> Matrix:
         """Return one unit vector a text, shape ``(n, 256)``; ``late`` is asked before each text."""
         found = np.zeros((len(texts), HASHED_STAMP.dimension), dtype=np.float32)
         for number, text in enumerate(texts):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from reasoningbank_daemon.embedding.base import Matrix
 from reasoningbank_daemon.embedding.transformer import Transformer
@@ -30,7 +31,12 @@ class MiniLmEmbedder:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Load the weights; `WeightsError` when they are not the published ones."""
+        """Load the weights; `WeightsError` when they are not the published ones.
+
+        From then on numpy multiplies on one thread in this process: two that wait for each other spin, and on a busy
+        machine of two cores a vector took ten times as long.
+        """
+        threadpool_limits(limits=1, user_api="blas")
         weights = load_weights(folder)
         self._pieces = WordPiece(weights.vocabulary)
         self._transformer = Transformer(weights.tensors, heads=HEADS)
@@ -40,15 +46,18 @@ class MiniLmEmbedder:
         """What its vectors are stamped with."""
         return MINILM_STAMP
 
-    def embed(self, texts: Sequence[str], *, late: Callable[[], bool] | None = None) -> Matrix:
-        """Return one unit vector a text, shape ``(n, 384)``, of its first `MAX_TOKENS`.
+    def embed(
+        self, texts: Sequence[str], *, max_tokens: int | None = None, late: Callable[[], bool] | None = None
+    ) -> Matrix:
+        """Return one unit vector a text, shape ``(n, 384)``, of its first ``max_tokens``, at most `MAX_TOKENS`.
 
         ``late`` is asked before each layer; `base.TooLateError` once it says yes.
         """
+        room = MAX_TOKENS if max_tokens is None else min(max_tokens, MAX_TOKENS)
         rows: list[Matrix] = []
         batch: list[list[int]] = []
         for text in texts:
-            batch.append(self._pieces.encode(text, MAX_TOKENS))
+            batch.append(self._pieces.encode(text, room))
             if sum(map(len, batch)) >= TOKENS_AT_ONCE:
                 rows.append(self._transformer.embed(batch, late=late))
                 batch = []

@@ -29,13 +29,16 @@ from reasoningbank_schema.paths import Paths
 log = structlog.get_logger(__name__)
 
 CANDIDATES = 12
-"""Documents that the index hands on; their likeness to the question is then computed exactly."""
+"""Experiences whose likeness to the question is computed."""
+
+WORDS_DEPTH = 40
+"""How far down the ranking by words this project's own are looked for."""
 
 BATCH = 2000
 THRESHOLD_SAMPLE = 1000
 WORDS = "lexical"
 
-MEANING_BUDGET_S = 0.045
+MEANING_BUDGET_S = 0.04
 """How long a question's vector may take: an answer after 60 ms is worth less than one by words."""
 
 
@@ -209,7 +212,8 @@ class Library:
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
         """Return experiences like a text, this project's first, each with its likeness."""
         asked = self._ask(text)
-        by_words = [hit.id for hit in self._index.search(text, DEPTH)]
+        depth = DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit)
+        by_words = [hit.id for hit in self._index.search(text, depth)]
         near = asked.nearest(DEPTH)
         ranked = self._project_first(fuse(by_words, near) if near else by_words, project)[:limit]
         places = {identifier: place for place, identifier in enumerate(ranked)}
@@ -288,9 +292,8 @@ class Library:
             waiting = self._coming is not None
             why = "the embedder is not ready, see: reasoningbank embedder status" if waiting else ""
             return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
-        deadline_s = self._monotonic() + MEANING_BUDGET_S
         try:
-            vector = serving.meanings.embed(text, late=lambda: self._monotonic() >= deadline_s)
+            vector = serving.meanings.embed(text, budget_s=MEANING_BUDGET_S)
         except TooLateError:
             why = f"no vector within {MEANING_BUDGET_S * 1000:.0f} ms"
             return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
@@ -360,7 +363,11 @@ class Library:
             in_force = serving.meanings.choice if serving else None
             if wanted is not None and self._coming is None and wanted != in_force:
                 self._coming = Meanings(
-                    self._store, wanted, folder=self._vectors_folder, on_ready=self._begin_to_serve
+                    self._store,
+                    wanted,
+                    folder=self._vectors_folder,
+                    on_ready=self._begin_to_serve,
+                    monotonic=self._monotonic,
                 )
                 self._coming.start(sequence=self._sequence)
         # Outside the lock: a thread that has just become ready takes it before it ends.

@@ -7,11 +7,13 @@ the bank or the same, never more, and are brought up to it by the same loop.
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shutil
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +23,7 @@ import numpy as np
 import structlog
 
 from reasoningbank_daemon.embedding.base import TooLateError, pack, unpack
+from reasoningbank_daemon.embedding.pace import Pace
 from reasoningbank_daemon.embedding.weights import WeightsError
 from reasoningbank_daemon.index.errors import IndexUnusableError
 from reasoningbank_daemon.index.growing import GrowingIndex
@@ -53,6 +56,7 @@ SAMPLE = 64
 RETRY_S = 5.0
 STORE_TIMEOUT_S = 30.0
 NICENESS = 5
+_FIRST_TEXT = "what a token takes on this machine " * 40
 
 
 class NotStoredError(Exception):
@@ -83,11 +87,14 @@ class Meanings:
         *,
         folder: Path,
         on_ready: Callable[[Meanings], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self.choice = choice
         self._folder = folder / _slug(choice.stamp)
         self._on_ready = on_ready
+        self._monotonic = monotonic
+        self._pace = Pace()
         self._index = GrowingIndex(choice.stamp)
         self._wake = threading.Condition()
         self._closed = False
@@ -117,9 +124,20 @@ class Meanings:
             self._retired.extend(retired)
             self._wake.notify()
 
-    def embed(self, text: str, *, late: Callable[[], bool]) -> Vectors:
-        """Return a question's vector; `TooLateError` once ``late`` says yes."""
-        found: Vectors = self._embedder.embed((text,), late=late)[0]
+    def embed(self, text: str, *, budget_s: float) -> Vectors:
+        """Return a question's vector; `TooLateError` when it would not be there within the budget.
+
+        Of a long question as much is read as there is time for, by what a token took of late.
+        """
+        began_s = self._monotonic()
+        tokens = self._pace.tokens_within(budget_s)
+        try:
+            vectors = self._embedder.embed(
+                (text,), max_tokens=tokens, late=lambda: self._monotonic() >= began_s + budget_s
+            )
+        finally:
+            self._pace.took(self._monotonic() - began_s, text=text, tokens=tokens)
+        found: Vectors = vectors[0]
         return found
 
     def search(self, vector: Vectors, limit: int) -> dict[int, float]:
@@ -168,6 +186,7 @@ class Meanings:
             log.error("embedder_unusable", reason=str(error), next_step=error.next_step)  # noqa: TRY400  the message is the finding
             self._trouble = error
             return
+        self.embed(_FIRST_TEXT, budget_s=math.inf)
         while not self._opened and self._guarded(self._open):
             pass
         while self._guarded(self._take_in):
