@@ -14,7 +14,7 @@ import structlog
 from reasoningbank_daemon.handlers.adviser import adviser_for
 from reasoningbank_daemon.handlers.memory import recall as answer_recall
 from reasoningbank_daemon.services.container import Services
-from reasoningbank_daemon.services.intake import Refusal, Understood, understand
+from reasoningbank_daemon.services.intake import Event, Refusal, Understood, understand
 from reasoningbank_daemon.storage.records import Outcome
 from reasoningbank_schema.envelope import (
     MAX_BODY_BYTES,
@@ -204,7 +204,7 @@ class Dispatcher:
         else:
             self._event(exchange, header, request)
 
-    def _post_event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
+    def _post_event(self, exchange: Exchange, header: RequestHeader, request: Event) -> None:
         """Understand a large event on a worker thread, and go on with it on the poller's."""
 
         def begin(understood: Understood | Refusal) -> None:
@@ -221,7 +221,7 @@ class Dispatcher:
             return
         self._post(lambda: begin(understood))
 
-    def _event(self, exchange: Exchange, header: RequestHeader, request: Request) -> None:
+    def _event(self, exchange: Exchange, header: RequestHeader, request: Event) -> None:
         self._begin(exchange, request, understand(header, request, clock=self._services.clock))
 
     def _begin(self, exchange: Exchange, request: Request, understood: Understood | Refusal) -> None:

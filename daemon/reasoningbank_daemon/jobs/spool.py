@@ -8,10 +8,10 @@ import msgspec
 import structlog
 
 from reasoningbank_daemon.services.container import Services
-from reasoningbank_daemon.services.intake import Refusal, understand
+from reasoningbank_daemon.services.intake import Event, Refusal, understand
 from reasoningbank_daemon.storage.records import Outcome
 from reasoningbank_schema.envelope import EnvelopeError, Stored, unpack_request
-from reasoningbank_schema.messages import decode_request
+from reasoningbank_schema.messages import Control, Recall, Request, Status, decode_request
 from reasoningbank_schema.spool import (
     SpoolDamagedError,
     SpoolError,
@@ -27,6 +27,12 @@ log = structlog.get_logger(__name__)
 
 STORE_TIMEOUT_S = 30.0
 UNFINISHED_AFTER_S = 60.0
+
+
+def _event(request: Request) -> Event:
+    if isinstance(request, Recall | Status | Control):
+        raise SpoolDamagedError(f"a {type(request).__name__} is a question: there is nothing in it to store")
+    return request
 
 
 class SpoolJob:
@@ -57,7 +63,7 @@ class SpoolJob:
         try:
             entry = read_entry(self._folder, name)
             header = unpack_request(entry.header)
-            request = decode_request(entry.body)
+            request = _event(decode_request(entry.body))
         except FileNotFoundError:
             return False
         except (SpoolDamagedError, EnvelopeError, msgspec.MsgspecError) as error:

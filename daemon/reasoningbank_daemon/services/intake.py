@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import msgspec
 
 from reasoningbank_daemon.services.clock import Clock
@@ -29,12 +31,17 @@ from reasoningbank_schema.messages import (
     PostTask,
     PreTask,
     Remember,
-    Request,
     StartSession,
 )
 
 REJECTED_SAMPLE_BYTES = 2048
 """How much of a payload that nobody understands is kept, redacted, for the person who looks into it."""
+
+ProgramEvent = StartSession | EndSession | PreTask | PostEdit | PostCommand | PostTask
+"""What a program that is not hooked says of its own work."""
+
+Event = HookEvent | ProgramEvent | Feedback | Remember
+"""Requests that have something to store; every other one is answered by `dispatch` alone."""
 
 Understood = EventRecord | FeedbackRecord | RememberRecord
 
@@ -46,7 +53,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     record: RejectedRecord
 
 
-def understand(header: RequestHeader, request: Request, *, clock: Clock) -> Understood | Refusal:
+def understand(header: RequestHeader, request: Event, *, clock: Clock) -> Understood | Refusal:
     """Translate a request that has something to store; the sender's time becomes the event's.
 
     A sender's clock in the future (a clock that was set back since) is cut to ours, so that no task ends
@@ -97,7 +104,7 @@ def _refuse(header: RequestHeader, request: HookEvent, at_ns: int, reason: str) 
     return Refusal(reason=reason, record=record)
 
 
-def _program_event(request: Request, at_ns: int) -> AgentEvent:
+def _program_event(request: ProgramEvent, at_ns: int) -> AgentEvent:
     """Translate a typed message of a program that is not hooked."""
     match request:
         case StartSession():
@@ -133,11 +140,12 @@ def _program_event(request: Request, at_ns: int) -> AgentEvent:
                 tokens_in=request.tokens_in,
                 tokens_out=request.tokens_out,
             )
-    raise TypeError(f"{type(request).__name__} is not an event")
+        case _:
+            assert_never(request)
 
 
 def _origin(
-    request: StartSession | EndSession | PreTask | PostEdit | PostCommand | PostTask,
+    request: ProgramEvent,
     at_ns: int,
     *,
     cwd: str = "",
