@@ -9,6 +9,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from reasoningbank_client.exchange import QUESTIONS
+from reasoningbank_daemon.services.intake import Event
 from reasoningbank_schema.messages import (
     Reply,
     Request,
@@ -42,3 +44,7 @@ def test_every_message_has_an_example(kind: str, union: Any) -> None:
     shown = {tag for tag, of, _, _ in EXAMPLES if of == kind}
 
     assert shown == {member.__struct_config__.tag for member in get_args(union)}
+
+
+def test_client_and_daemon_agree_on_what_stores_nothing() -> None:
+    assert set(QUESTIONS) == set(get_args(Request)) - set(get_args(Event))
