@@ -27,6 +27,8 @@ AT_ONCE = 4
 MEASUREMENTS = 20
 VARYING = 8
 """How many more descriptors, threads or children there may be at one moment than at another."""
+MOST_BYTES = 160 * 1024 * 1024
+"""What the daemon may hold at all, with a bank this small."""
 GROWTH_BYTES = 16 * 1024 * 1024
 GROWTH_BYTES_A_SESSION = 4_000
 """What memory may grow by after the first quarter: at one moment, and with the newest sessions it remembers."""
