@@ -263,7 +263,7 @@ class EngineProcess:
                 data = os.read(descriptor, _READ_BYTES)
                 if descriptor == child.output.fileno():
                     if not data:
-                        return "it ended by itself"
+                        return "it was stopped" if self._stopping else "it ended by itself"
                     for payload in frames.feed(data):
                         self._receive(rpc.decode(payload), child)
                 elif data:

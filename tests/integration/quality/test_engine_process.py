@@ -106,6 +106,18 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+def test_process_that_was_stopped_is_not_said_to_have_ended_by_itself() -> None:
+    with running(spec()) as stopped, running(spec()) as died:
+        stopped.wait_ready(soon())
+        died.wait_ready(soon())
+        stopped.stop()
+        with pytest.raises(EngineError):
+            ask(died, "die")
+
+    assert stopped.cause == "it was stopped"
+    assert died.cause.startswith("it ended by itself")
+
+
 def test_answers_find_their_questions_from_many_threads() -> None:
     wrong: list[object] = []
 
