@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from rbtest.client_peers import Peer
 from rbtest.command_line import CommandLine
 from rbtest.daemon_process import wait_until
 
@@ -219,3 +220,15 @@ def test_task_that_is_not_there_is_named(bench: CommandLine) -> None:
 
     assert done.returncode == 66
     assert "there is no task 77" in done.stderr
+
+
+def test_lesson_that_was_taken_and_not_answered_is_not_said_to_be_lost(bench: CommandLine) -> None:
+    paths = resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home)
+
+    with Peer(paths, lambda _: []) as peer:
+        done = bench.run("remember", "The importer reads CSV with csv.reader.")
+
+    assert len(peer.heard) == 1
+    assert done.returncode == 69
+    assert "Whether the lesson was stored is not known" in done.stderr
+    assert "Next: reasoningbank doctor; look whether it is there before you run it again" in done.stderr
