@@ -18,7 +18,7 @@ import structlog
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
-from reasoningbank_daemon.server.memory import return_freed_memory
+from reasoningbank_daemon.server.memory import share_heaps
 from reasoningbank_daemon.server.server import Server
 from reasoningbank_daemon.services.container import open_services
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
@@ -56,7 +56,7 @@ def run(environment: Mapping[str, str], *, home: Path) -> ExitCode:
     """Serve the bank that the environment names until a signal or a client says stop."""
     os.umask(0o077)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return_freed_memory()
+    share_heaps()
     paths = resolve_paths(environment, home=home)
     try:
         prepare_folders(paths)
