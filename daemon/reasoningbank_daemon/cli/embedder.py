@@ -159,7 +159,7 @@ def _status(context: Context, *, as_json: bool) -> None:
         return
     context.say(f"in force    {daemon.embedder}")
     if recall.embedder is not EmbedderName.LEXICAL:
-        total = daemon.vector_documents + daemon.vectors_waiting
+        total = max(daemon.lexical_documents, daemon.vector_documents)
         share = daemon.vector_documents / total if total else 1.0
         context.say(
             f"embedded    {daemon.vector_documents:,} of {wording.count(total, 'experience')} ({share:.0%})"

@@ -1,21 +1,17 @@
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from rbtest.command_line import CommandLine
+from rbtest.daemon_process import wait_until
 from rbtest.weights import published_weights
 
 from reasoningbank_daemon.embedding.weights import VOCABULARY, WEIGHTS
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 60 s"
-        threading.Event().wait(0.1)
+    wait_until(condition, what="what the test needs of the daemon", timeout_s=60)
 
 
 def _in_force(bench: CommandLine) -> str | None:

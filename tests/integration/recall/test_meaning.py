@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rbtest.bank import Play, folder_as_project, real_rules, scratch_paths
+from rbtest.daemon_process import wait_until
 
 from reasoningbank_daemon.embedding.base import Embedder, Matrix
 from reasoningbank_daemon.embedding.hashed import HASHED_STAMP, HashedEmbedder
@@ -105,10 +106,7 @@ def open_bank(tmp_path: Path) -> Iterator[Opener]:
 
 
 def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in 30 s"
-        threading.Event().wait(0.005)
+    wait_until(condition, what="what the test needs of the library")
 
 
 def _is_embedded(bank: Bank, count: int) -> bool:
