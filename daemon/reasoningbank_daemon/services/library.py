@@ -215,7 +215,7 @@ class Library:
         depth = DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit)
         by_words = [hit.id for hit in self._index.search(text, depth)]
         near = asked.nearest(DEPTH)
-        ranked = self._project_first(fuse(by_words, near) if near else by_words, project)[:limit]
+        ranked = self._candidates(fuse(by_words, near) if near else by_words, project, limit)
         places = {identifier: place for place, identifier in enumerate(ranked)}
         known = self._store.experiences([*self._newest, *ranked])
         likenesses = asked.likenesses([found.document for found in known.values()])
@@ -299,11 +299,15 @@ class Library:
             return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
         return _Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
 
-    def _project_first(self, ranked: list[int], project: int | None) -> list[int]:
-        if project is None:
-            return ranked
+    def _candidates(self, ranked: list[int], project: int | None, limit: int) -> list[int]:
+        """Return the best half of the ranking whoever it is of, then this project's, then the rest; in its order."""
+        if project is None or len(ranked) <= limit:
+            return ranked[:limit]
         projects = self._store.projects_of(ranked)
-        return sorted(ranked, key=lambda identifier: projects.get(identifier) != project)
+        best, others = ranked[: (limit + 1) // 2], ranked[(limit + 1) // 2 :]
+        others.sort(key=lambda identifier: projects.get(identifier) != project)
+        chosen = {*best, *others[: limit - len(best)]}
+        return [identifier for identifier in ranked if identifier in chosen]
 
     # Following.
 

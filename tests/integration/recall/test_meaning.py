@@ -155,6 +155,23 @@ def test_this_projects_experiences_come_before_better_ones_of_others(open_bank: 
     assert [match.same_project for match in found.matches] == [True, False]
 
 
+def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_another(
+    open_bank: Opener,
+) -> None:
+    bank = open_bank(None)
+    bank.tell(*(f"a lookahead of kind {number} is slow" for number in range(30)), cwd="/work/app")
+    bank.tell("parsers need a lookahead of two", cwd="/work/other")
+    _until(lambda: bank.library.status().lexical_documents == 31)
+
+    project = bank.store.project_id("/work/app")
+    found = bank.library.find("parsers need a lookahead of two", project=project)
+
+    told = found.injectable(1500)
+    assert told is not None
+    assert told.text == "parsers need a lookahead of two"
+    assert [match.same_project for match in found.matches] == [True] * 11 + [False]
+
+
 def test_words_serve_and_say_so_until_everything_is_embedded(open_bank: Opener) -> None:
     embedder = Counting()
     embedder.gate.clear()
