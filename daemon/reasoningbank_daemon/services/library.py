@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import msgspec
 import structlog
 
 from reasoningbank_daemon.embedding.base import TooLateError
-from reasoningbank_daemon.index.analysis import Profile, likeness, profile
+from reasoningbank_daemon.index.analysis import likeness, profile
 from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
 from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
-from reasoningbank_daemon.index.vector_index import Vectors
+from reasoningbank_daemon.services.asked import Asked, Serving, subject_profile
 from reasoningbank_daemon.services.embedders import EmbedderChoice
+from reasoningbank_daemon.services.found import WORDS, Found, Match
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
 from reasoningbank_daemon.storage.records import Document, Effects
 from reasoningbank_daemon.storage.store import SqliteStore
-from reasoningbank_schema.advice import Experience
 from reasoningbank_schema.paths import Paths
 
 log = structlog.get_logger(__name__)
@@ -36,54 +35,9 @@ WORDS_DEPTH = 40
 
 BATCH = 2000
 THRESHOLD_SAMPLE = 1000
-WORDS = "lexical"
 
 MEANING_BUDGET_S = 0.04
 """How long a question's vector may take: an answer after 60 ms is worth less than one by words."""
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one experience found, and how like its goal is to the question (0 to 1)."""
-
-    document: Document
-    outcome: str
-    likeness: float
-    same_project: bool
-
-    def experience(self, *, max_chars: int = 1500) -> Experience:
-        """Return it as messages carry it."""
-        document = self.document
-        return Experience(
-            id=document.id,
-            text=document.text[:max_chars],
-            likeness=self.likeness,
-            same_project=self.same_project,
-            outcome=self.outcome,
-        )
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a question found, best first: this project's before the others'.
-
-    ``embedder`` is what ranked: `WORDS`, or the sentence embedding that took part beside the words.
-    ``threshold_basis`` says what the threshold rests on, and why the embedding did not take part where it should.
-    """
-
-    matches: tuple[Match, ...]
-    threshold: float
-    threshold_basis: str
-    embedder: str = WORDS
-
-    def injectable(self, max_chars: int) -> Experience | None:
-        """Return the one experience that is like enough to be told, None when none is."""
-        for match in self.matches:
-            if match.likeness >= self.threshold:
-                return match.experience(max_chars=max_chars)
-        return None
-
-    def experiences(self) -> tuple[Experience, ...]:
-        """Return every match as messages carry it."""
-        return tuple(match.experience() for match in self.matches)
 
 
 class LibraryStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,40 +50,6 @@ class LibraryStatus(msgspec.Struct, frozen=True, kw_only=True):
     threshold: float
     threshold_basis: str
     warnings: tuple[str, ...]
-
-
-class _Serving(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the embedder that ranks beside the words, and the threshold on the scale of both."""
-
-    meanings: Meanings
-    threshold: Threshold
-
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a question is compared by; ``vector`` is of ``serving``, both None where words do it alone."""
-
-    profile: Profile
-    threshold: Threshold
-    serving: Meanings | None = None
-    vector: Vectors | None = None
-    why_words_alone: str = ""
-
-    def nearest(self, limit: int) -> dict[int, float]:
-        """Return the experiences nearest by meaning with their cosine, nearest first."""
-        if self.serving is None or self.vector is None:
-            return {}
-        return self.serving.search(self.vector, limit)
-
-    def likenesses(self, documents: Sequence[Document]) -> dict[int, float]:
-        """Return each document's likeness: by words, and by meaning too where it has a vector."""
-        by_words = {document.id: _likeness(self.profile, document) for document in documents}
-        if self.serving is None or self.vector is None or not documents:
-            return by_words
-        cosines = self.serving.similarities(self.vector, [*by_words])
-        return {
-            identifier: mix(words, cosines[identifier]) if identifier in cosines else words
-            for identifier, words in by_words.items()
-        }
 
 
 class Library:
@@ -163,7 +83,7 @@ class Library:
         self._changing = threading.Lock()
         self._deriving = threading.Lock()
         self._quiet = False
-        self._serving: _Serving | None = None
+        self._serving: Serving | None = None
         self._coming: Meanings | None = None
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
 
@@ -286,18 +206,18 @@ class Library:
 
     # Asking.
 
-    def _ask(self, text: str) -> _Asked:
+    def _ask(self, text: str) -> Asked:
         words, serving = profile(text), self._serving
         if serving is None:
             waiting = self._coming is not None
             why = "the embedder is not ready, see: reasoningbank embedder status" if waiting else ""
-            return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
+            return Asked(profile=words, threshold=self._threshold, why_words_alone=why)
         try:
             vector = serving.meanings.embed(text, budget_s=MEANING_BUDGET_S)
         except TooLateError:
             why = f"no vector within {MEANING_BUDGET_S * 1000:.0f} ms"
-            return _Asked(profile=words, threshold=self._threshold, why_words_alone=why)
-        return _Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
+            return Asked(profile=words, threshold=self._threshold, why_words_alone=why)
+        return Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
 
     def _candidates(self, ranked: list[int], project: int | None, limit: int) -> list[int]:
         """Return the best half of the ranking whoever it is of, then this project's, then the rest; in its order."""
@@ -385,7 +305,7 @@ class Library:
             if self._coming is not meanings:
                 return
             old, self._coming = self._serving, None
-            self._serving = _Serving(meanings=meanings, threshold=threshold)
+            self._serving = Serving(meanings=meanings, threshold=threshold)
         if old is not None:
             old.meanings.close()
 
@@ -399,7 +319,7 @@ class Library:
             self._derived_at = max(1, self._index.count)
         with self._changing:
             if serving is not None and threshold is not None and self._serving is serving:
-                self._serving = _Serving(meanings=serving.meanings, threshold=threshold)
+                self._serving = Serving(meanings=serving.meanings, threshold=threshold)
 
     def _derive(self, meanings: Meanings | None) -> Threshold:
         """Return the threshold on the scale of words, or on that of words and an embedder."""
@@ -407,7 +327,7 @@ class Library:
         vectors = meanings.vectors_of([goal[0] for goal in sample]) if meanings is not None else {}
         if meanings is not None:
             sample = tuple(goal for goal in sample if goal[0] in vectors)
-        profiles = [_subject(goal) for _, _, goal in sample]
+        profiles = [subject_profile(goal) for _, _, goal in sample]
 
         def alike(first: int, second: int) -> float:
             words = likeness(profiles[first], profiles[second])
@@ -416,14 +336,6 @@ class Library:
             return mix(words, float(vectors[sample[first][0]] @ vectors[sample[second][0]]))
 
         return derive_threshold([Goal(project_id=project, text=goal) for _, project, goal in sample], alike)
-
-
-def _likeness(asked: Profile, document: Document) -> float:
-    """Compare a question with what an experience is about: its task's goal, or the title of what was told."""
-    return likeness(asked, _subject(document.goal or document.title))
-
-
-_subject = functools.lru_cache(maxsize=4096)(profile)
 
 
 def _entry(document: Document) -> Entry:

@@ -12,7 +12,7 @@ from reasoningbank_daemon.learning.selection import Candidate, SelectionPolicy, 
 from reasoningbank_daemon.learning.strategies import SimilarTask
 from reasoningbank_daemon.learning.tally import Observation, Tallies, TallyKey
 from reasoningbank_daemon.learning.trajectory import Judgement, Label
-from reasoningbank_daemon.services.library import Found
+from reasoningbank_daemon.services.found import Found
 from reasoningbank_daemon.services.settings import Settings
 from reasoningbank_daemon.storage.records import Effects, TaskSummary
 from reasoningbank_daemon.storage.store import SqliteStore

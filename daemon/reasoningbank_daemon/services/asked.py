@@ -1,0 +1,58 @@
+"""A question, and how alike it and an experience are: by words, and by meaning where a vector is there."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+import msgspec
+
+from reasoningbank_daemon.index.analysis import Profile, likeness, profile
+from reasoningbank_daemon.index.fusion import mix
+from reasoningbank_daemon.index.threshold import Threshold
+from reasoningbank_daemon.index.vector_index import Vectors
+from reasoningbank_daemon.services.meanings import Meanings
+from reasoningbank_daemon.storage.records import Document
+
+
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the embedder that ranks beside the words, and the threshold on the scale of both."""
+
+    meanings: Meanings
+    threshold: Threshold
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what a question is compared by; ``vector`` is of ``serving``, both None where words do it alone."""
+
+    profile: Profile
+    threshold: Threshold
+    serving: Meanings | None = None
+    vector: Vectors | None = None
+    why_words_alone: str = ""
+
+    def nearest(self, limit: int) -> dict[int, float]:
+        """Return the experiences nearest by meaning with their cosine, nearest first."""
+        if self.serving is None or self.vector is None:
+            return {}
+        return self.serving.search(self.vector, limit)
+
+    def likenesses(self, documents: Sequence[Document]) -> dict[int, float]:
+        """Return each document's likeness: by words, and by meaning too where it has a vector."""
+        by_words = {document.id: _likeness(self.profile, document) for document in documents}
+        if self.serving is None or self.vector is None or not documents:
+            return by_words
+        cosines = self.serving.similarities(self.vector, [*by_words])
+        return {
+            identifier: mix(words, cosines[identifier]) if identifier in cosines else words
+            for identifier, words in by_words.items()
+        }
+
+
+subject_profile = functools.lru_cache(maxsize=4096)(profile)
+"""The profile of what an experience is about; experiences that are found once are found again."""
+
+
+def _likeness(asked: Profile, document: Document) -> float:
+    """Compare a question with what an experience is about: its task's goal, or the title of what was told."""
+    return likeness(asked, subject_profile(document.goal or document.title))
