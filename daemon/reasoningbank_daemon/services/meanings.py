@@ -149,12 +149,15 @@ class Meanings:
         return {near.id: near.similarity for near in self._index.search(vector, len(ids), among=ids)}
 
     def vectors_of(self, ids: Sequence[int]) -> dict[int, Vectors]:
-        """Return the vectors that the bank holds of some experiences."""
+        """Return the vectors that the bank holds of some experiences; a damaged one is as none."""
+        size = 2 * self.choice.stamp.dimension
         kept = self._store.vectors_of(self.choice.stamp, OWNER, ids)
-        if not kept:
+        whole = {name: blob for name, blob in kept.items() if len(blob) == size}
+        if not whole:
             return {}
+        rows = unpack([*whole.values()]).astype(np.float32)
         return {
-            name: row.astype(np.float32) for name, row in zip(kept, unpack([*kept.values()]), strict=True)
+            name: row for name, row in zip(whole, rows, strict=True) if np.isfinite(row).all() and row.any()
         }
 
     def status(self) -> MeaningStatus:
@@ -182,11 +185,15 @@ class Meanings:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             self._embedder = self.choice.open()
+            self.embed(_FIRST_TEXT, budget_s=math.inf)
         except WeightsError as error:
             log.error("embedder_unusable", reason=str(error), next_step=error.next_step)  # noqa: TRY400  the message is the finding
             self._trouble = error
             return
-        self.embed(_FIRST_TEXT, budget_s=math.inf)
+        except Exception as error:
+            log.exception("embedder_unusable")
+            self._trouble = WeightsError(f"a defect: {error!r}", next_step="reasoningbank logs")
+            return
         while not self._opened and self._guarded(self._open):
             pass
         while self._guarded(self._take_in):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -259,6 +260,27 @@ def test_a_snapshot_with_other_vectors_than_the_bank_is_not_believed(open_bank: 
     assert bank.library._all_meanings()[0].similarities(HashedEmbedder().embed((FACTS[0],))[0], [1]) != {
         1: pytest.approx(1.0, abs=1e-3)
     }
+
+
+@pytest.mark.parametrize(
+    "damaged", [b"short", b"\x00\x7e" * HASHED_STAMP.dimension, bytes(2 * HASHED_STAMP.dimension)]
+)
+def test_a_damaged_vector_in_the_bank_is_made_again(
+    open_bank: Opener, tmp_path: Path, damaged: bytes
+) -> None:
+    bank = open_bank(HashedEmbedder())
+    bank.tell(*FACTS)
+    _until(lambda: _is_embedded(bank, 3))
+    bank = open_bank(None)
+    bank.store._writer._db.execute("UPDATE vector SET blob = ? WHERE owner_id = 2", (damaged,))
+    shutil.rmtree(scratch_paths(tmp_path).indexes / "vectors")
+
+    embedder = Counting()
+    bank = open_bank(embedder)
+    _until(lambda: _serves(bank) and _is_embedded(bank, 3))
+
+    assert embedder.texts == [FACTS[1]]
+    assert len(bank.store.vectors_of(HASHED_STAMP, "experience", [2])[2]) == 2 * HASHED_STAMP.dimension
 
 
 def test_a_retired_experience_leaves_the_vectors_now_and_after_a_restart(open_bank: Opener) -> None:
