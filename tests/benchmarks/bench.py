@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
+from bench_meaning import measure_meaning
 from bench_report import Report
 from bench_serving import measure_events, measure_memory_empty, measure_pre_task, measure_start
 from bench_words import measure_hook, measure_lexical
@@ -35,6 +36,7 @@ PARTS: dict[str, Part] = {
     "events": measure_events,
     "lexical": measure_lexical,
     "hook": measure_hook,
+    "meaning": measure_meaning,
 }
 """What can be measured, in this order. Each part gets a stopped daemon whose bank is there, and leaves it stopped."""
 

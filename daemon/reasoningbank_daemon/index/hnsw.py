@@ -151,11 +151,8 @@ class HnswIndex:
     def _make_room(self, count: int) -> None:
         needed = self._graph.get_current_count() + count
         capacity = self._graph.get_max_elements()
-        if needed <= capacity:
-            return
-        while capacity < needed:
-            capacity *= 2
-        self._graph.resize_index(capacity)
+        if needed > capacity:
+            self._graph.resize_index(max(needed, capacity + capacity // 4))
 
     def _make_again(self) -> None:
         with self._lock.reading():

@@ -103,7 +103,7 @@ class Meanings:
         self._retired: deque[int] = deque()
         self._waiting = 0
         self._trouble: WeightsError | None = None
-        self._reach_name = f"embedded {choice.stamp.model} {choice.stamp.version}"
+        self._reach_name = reach_name(choice.stamp)
         self._bank_reach = Reach()
         self._reach = Reach()
         self._unsaved = 0
@@ -333,6 +333,11 @@ class Meanings:
 def _embedded_text(document: Document) -> str:
     """Return what an experience is about, as a question would put it: its task's goal, or what was told."""
     return document.goal or told_search_text(document.title, document.text)
+
+
+def reach_name(stamp: Stamp) -> str:
+    """Return the setting under which the bank notes up to which change its experiences are embedded."""
+    return f"embedded {stamp.model} {stamp.version}"
 
 
 def _slug(stamp: Stamp) -> str:
