@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -81,6 +82,7 @@ _DECORATION = re.compile(r"(?:\[\w+\]|@[\w-]+|-v\d+(?::\d+)?|:[\w-]+|-latest|-\d
 _PROVIDER = re.compile(r"^(?:.*/|(?:[a-z]{2,6}\.)?(?:anthropic|openai|google|vertex)\.)")
 
 
+@functools.lru_cache(maxsize=1024)
 def canonical_model(model: str) -> str:
     """Return a model's bare name: no provider, no date, no context-window mark.
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
-import numpy as np
 
 from reasoningbank_daemon.learning.posterior import (
     UNKNOWN,
@@ -290,5 +289,20 @@ def _quantiles(values: Iterable[float | None]) -> Estimate | None:
     known = sorted(value for value in values if value is not None and math.isfinite(value) and value >= 0.0)
     if len(known) < MIN_SIMILAR:
         return None
-    p50, p90 = (float(quantile) for quantile in np.quantile(np.asarray(known), (0.5, 0.9)))
-    return Estimate(p50=p50, p90=p90, n=len(known))
+    return Estimate(p50=quantile(known, 0.5), p90=quantile(known, 0.9), n=len(known))
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the value under which a share of some values lies, which are given in order and are not none.
+
+    Interpolates between the two nearest as `numpy.quantile` does, which takes 60 µs for a handful of values.
+
+    >>> quantile([1.0, 2.0, 4.0], 0.75)
+    3.0
+    """
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    first, second = ordered[low], ordered[min(low + 1, len(ordered) - 1)]
+    part = place - low
+    gap = second - first
+    return second - gap * (1.0 - part) if part >= 0.5 else first + gap * part
