@@ -228,7 +228,6 @@ class TaskSummary(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None
     duration_s: float
     cost_usd: float | None
-    goal: str
     strategy: str | None = None
 
 

@@ -7,15 +7,13 @@ from typing import Any
 
 import apsw
 
-from reasoningbank_daemon.storage.compression import unpack_optional
 from reasoningbank_daemon.storage.records import TaskSummary
 
 IDS_AT_ONCE = 500
 
 _COLUMNS = (
-    "SELECT t.id, t.project_id, t.kind, t.model, t.label, t.probability, t.duration_ms, t.cost_usd, t.strategy, "
-    "(SELECT prompt FROM turn u WHERE u.session_id = t.session_id AND u.task_id = t.id AND u.prompt IS NOT NULL "
-    "ORDER BY u.started_ns, u.id LIMIT 1) FROM task t "
+    "SELECT t.id, t.project_id, t.kind, t.model, t.label, t.probability, t.duration_ms, t.cost_usd, t.strategy "
+    "FROM task t "
 )
 
 _Row = tuple[Any, ...]  # the columns of _COLUMNS, whose types the STRICT tables enforce
@@ -39,7 +37,7 @@ def read_summaries(db: apsw.Connection, task_ids: Sequence[int]) -> dict[int, Ta
 
 
 def _summary(row: _Row) -> TaskSummary:
-    task_id, project_id, kind, model, label, probability, duration_ms, cost_usd, strategy, prompt = row
+    task_id, project_id, kind, model, label, probability, duration_ms, cost_usd, strategy = row
     return TaskSummary(
         id=task_id,
         project_id=project_id,
@@ -50,5 +48,4 @@ def _summary(row: _Row) -> TaskSummary:
         duration_s=(duration_ms or 0) / 1000,
         cost_usd=cost_usd,
         strategy=strategy,
-        goal=unpack_optional(prompt),
     )
