@@ -23,9 +23,11 @@ class PlainTextEngine:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, the limit is {MAX_TEXT_CHARACTERS:,}"
             )
+        text = document.text
         return tuple(
             issue_at(found, rule, engine=NAME)
             for rule in text_rules_for(document.language)
+            if not rule.literals or any(literal in text for literal in rule.literals)
             for found in rule.find(document)
         )
 

@@ -56,7 +56,7 @@ def find_issues(
     if all(node.child_count <= _WIDEST_ERROR for node in errors):
         issues.extend(_matches(language, tree, source))
         if language is Language.PYTHON:
-            issues.extend(python_flow_issues(tree.root_node, text, source.column, engine=NAME))
+            issues.extend(python_flow_issues(tree.root_node, source.data, source.column, engine=NAME))
     return tuple(issues)
 
 

@@ -13,25 +13,39 @@ from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import flow_rules_for
 from reasoningbank_schema.verdicts import Category, Severity
 
-_OUTSIDE = re.compile(
-    r"\b(?:request|req|sys\.argv|self\.get_argument)\b|\binput\(|^\s*@[\w.]*(?:route|get|post|put|delete|patch)\(",
-    re.MULTILINE,
+_REQUEST = re.compile(
+    rb"req(?:uest)?(?:\.(?:args|form|values|cookies|headers|data|json|files|query|get_|GET|POST|COOKIES|META|FILES|body|path_params"
+    rb"|params|stream|arguments|match_info|rel_url|referrer|user_agent)|\))"
 )
-_MAY_BE_FIXED = re.compile(
-    r"\b(?:eval|exec)\(|\bos\.(?:system|popen)\(|\bshell\s*=\s*True|\bpickle\.loads?\(|\byaml\.(?:unsafe_)?load\(|\.execute\("
-)
-_MOST_CHARACTERS = 400_000
+_ROUTE = re.compile(rb"@[\w.]*(?:route|get|post|put|delete|patch)\(")
+_ANYWHERE = re.compile(rb"")
+_SHELL = re.compile(rb"shell\s*=\s*True")
+_STARTS: tuple[tuple[bytes, re.Pattern[bytes]], ...] = (
+    (b"req", _REQUEST),
+    (b"@", _ROUTE),
+    (b"shell", _SHELL),
+    *(
+        (word, _ANYWHERE)
+        for word in (
+            b"input(", b"sys.argv", b"sys.stdin", b"get_argument", b"eval(", b"exec(", b"os.system(", b"os.popen(", b"pickle.load",
+            b"yaml.load", b"yaml.unsafe_load", b".execute(",
+        )
+    ),
+)  # fmt: skip
+"""What a place worth following begins with, and the rest of it; finding a word costs a hundredth of a regular expression."""
+_MOST_BYTES = 400_000
 FIXED = "fixed-argument"
 
 
 def python_flow_issues(
-    root: tree_sitter.Node, text: str, column: Callable[[tree_sitter.Point], int], *, engine: str
+    root: tree_sitter.Node, data: bytes, column: Callable[[tree_sitter.Point], int], *, engine: str
 ) -> list[RawIssue]:
     """Return the findings of all rules over flow, and evidence against findings of ruff (`RawIssue.clears`).
 
     Nothing is followed in a text that takes nothing from outside and calls nothing that may be cleared: most are such.
     """
-    if len(text) > _MOST_CHARACTERS or not (_OUTSIDE.search(text) or _MAY_BE_FIXED.search(text)):
+    places = [] if len(data) > _MOST_BYTES else places_worth_following(data)
+    if not places:
         return []
     rules = {rule.python.kind: rule for rule in flow_rules_for(Language.PYTHON) if rule.python is not None}
     found: dict[tuple[str, int], RawIssue] = {}
@@ -54,8 +68,20 @@ def python_flow_issues(
         evidence.extend(_evidence(clears, line, engine=engine) for line in lines)
 
     flows = tuple(rule.python for rule in rules.values() if rule.python is not None)
-    Follower(flows, report, report_fixed).follow(root)
+    Follower(flows, report, report_fixed, places).follow(root)
     return [*found.values(), *evidence]
+
+
+def places_worth_following(data: bytes) -> list[int]:
+    """Return the places, in order, where something comes from outside or a call may be cleared."""
+    places: list[int] = []
+    for word, rest in _STARTS:
+        start = data.find(word)
+        while start >= 0:
+            if rest.match(data, start):
+                places.append(start)
+            start = data.find(word, start + len(word))
+    return sorted(places)
 
 
 def _evidence(clears: tuple[str, ...], line: int, *, engine: str) -> RawIssue:

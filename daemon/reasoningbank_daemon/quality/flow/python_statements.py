@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable
 
@@ -37,7 +38,7 @@ Report = Callable[[str, tree_sitter.Node], None]
 class Follower:
     """Follows every function of a tree.
 
-    `report` hears of harm, `report_fixed` of the lines of calls that get only what is fixed or checked.
+    A function or class that holds none of the `places` (in bytes, in order) is passed over. `report` hears of harm, `report_fixed` of the lines of calls that get only what is fixed or checked.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class Follower:
         flows: tuple[PythonFlow, ...],
         report: Report,
         report_fixed: Callable[[tuple[str, ...], frozenset[int]], None],
+        places: list[int],
     ) -> None:
+        self._places = places
         self._flows = flows
         self._report = report
         self._report_fixed = report_fixed
@@ -270,6 +273,8 @@ class Follower:
         return self._block(body.named_children if body else [], env)
 
     def _decorated_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        if not self._holds_a_place(node):
+            return True
         definition = node.child_by_field_name("definition")
         handles = any(
             _ROUTE.match(text_of(child)) for child in node.named_children if child.type == "decorator"
@@ -279,6 +284,8 @@ class Follower:
         return definition is None or self._statement(definition, env)
 
     def _function_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        if not self._holds_a_place(node):
+            return True
         return self._function(node, env, handles=False)
 
     def _function(self, node: tree_sitter.Node, env: Environment, *, handles: bool) -> bool:
@@ -300,7 +307,13 @@ class Follower:
         self._handlers.pop()
         return True
 
+    def _holds_a_place(self, node: tree_sitter.Node) -> bool:
+        index = bisect.bisect_left(self._places, node.start_byte)
+        return index < len(self._places) and self._places[index] < node.end_byte
+
     def _class_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
+        if not self._holds_a_place(node):
+            return True
         body = node.child_by_field_name("body")
         self._block(body.named_children if body else [], _copied(env))
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -33,32 +33,44 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     positional_only: int = 0
 
 
-def signatures(text: str) -> dict[str, Signature]:
-    """Return the functions that are defined once in a text, by name; those with a decorator that may change them not."""
-    found: dict[str, Signature | None] = {}
+def signatures(text: str, wanted: Collection[str]) -> dict[str, Signature]:
+    """Return the wanted functions that are defined once in a text; not those with a decorator that may change them."""
+    found: dict[str, re.Match[str] | None] = {}
     for match in _DEF.finditer(text):
         name = match["name"]
-        found[name] = None if name in found else _signature(text, match)
-    return {name: signature for name, signature in found.items() if signature is not None}
+        if name in wanted:
+            found[name] = None if name in found else match
+    read = {name: _signature(text, match) for name, match in found.items() if match is not None}
+    return {name: signature for name, signature in read.items() if signature is not None}
 
 
 def calls(text: str, signature: Signature) -> Iterator[tuple[int, ast.Call]]:
     """Yield the calls of a function by its name (a method through `self`), each with its position."""
-    before = r"\b(?:self|cls)\." if signature.is_method else r"(?<![\w.])"
-    for match in re.finditer(rf"{before}{signature.name}(?=\()", text):
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        lead = text[line_start : match.start()]
-        if (
-            "#" in lead
-            or lead.count('"') % 2
-            or lead.count("'") % 2
-            or lead.rstrip().endswith(("def", "class"))
-        ):
-            continue
-        arguments = balanced(text, match.end())
-        call = None if arguments is None else _parsed(f"f{arguments}")
-        if call is not None:
-            yield match.start(), call
+    word = f"{signature.name}("
+    position = text.find(word)
+    while position >= 0:
+        lead = text[text.rfind("\n", 0, position) + 1 : position]
+        if _is_call(lead, is_method=signature.is_method):
+            arguments = balanced(text, position + len(word) - 1)
+            call = None if arguments is None else _parsed(f"f{arguments}")
+            if call is not None:
+                yield position, call
+        position = text.find(word, position + len(word))
+
+
+def _is_call(lead: str, *, is_method: bool) -> bool:
+    """Tell by what stands before it in its line whether a name is called: it is no definition, string or comment."""
+    if is_method:
+        if not lead.endswith(("self.", "cls.")):
+            return False
+    elif lead and (lead[-1].isalnum() or lead[-1] in "_."):
+        return False
+    return (
+        "#" not in lead
+        and lead.count('"') % 2 == 0
+        and lead.count("'") % 2 == 0
+        and not lead.rstrip().endswith(("def", "class"))
+    )
 
 
 def misfit(call: ast.Call, signature: Signature) -> str | None:

@@ -44,6 +44,12 @@ class TestFunction(msgspec.Struct, frozen=True, kw_only=True):
     assertions: tuple[tuple[int, str], ...]
 
 
+def begins_test(line: str, language: Language | None) -> bool:
+    """Tell whether a test begins on a line."""
+    start = None if language is None else _STARTS.get(language)
+    return start is not None and start.match(line) is not None
+
+
 def find_tests(text: str, language: Language | None) -> dict[str, TestFunction]:
     """Return the tests of a text by name; of two with one name the last."""
     start = None if language is None else _STARTS.get(language)

@@ -24,25 +24,25 @@ def _find(change: Change) -> Iterator[Found]:
     called = {name for line in change.added for name in _CALLED.findall(line.text)}
     if not called or change.before is None:
         return
-    known = signatures(change.after)
+    known = signatures(change.after, called)
     lines = {line.number for line in change.added}
-    wanted = [each for name, each in known.items() if name in called][:_MOST_FUNCTIONS]
-    for signature in wanted:
-        if re.search(
-            rf"^\s*{signature.name}\s*(?::[^=\n]+)?=[^=]|\bimport\b[^\n]*\b{signature.name}\b",
-            change.after,
-            re.MULTILINE,
-        ):
-            continue
+    for signature in list(known.values())[:_MOST_FUNCTIONS]:
         is_changed = signature.line in lines
         for position, call in calls(change.after, signature):
             found = place(change.after, position)
             spanned = range(found.line, found.line + (call.end_lineno or 1))
             if not is_changed and lines.isdisjoint(spanned):
                 continue
-            if reason := misfit(call, signature):
-                message = f"this call of `{signature.name}` does not fit its definition in line {signature.line}: {reason}"
-                yield Found(line=found.line, column=found.column, message=message)
+            reason = misfit(call, signature)
+            if reason is None or _is_bound_anew(signature.name, change.after):
+                continue
+            message = f"this call of `{signature.name}` does not fit its definition in line {signature.line}: {reason}"
+            yield Found(line=found.line, column=found.column, message=message)
+
+
+def _is_bound_anew(name: str, text: str) -> bool:
+    bound = rf"^\s*{name}\s*(?::[^=\n]+)?=[^=]|\bimport\b[^\n]*\b{name}\b"
+    return re.search(bound, text, re.MULTILINE) is not None
 
 
 RULE = ChangeRule(

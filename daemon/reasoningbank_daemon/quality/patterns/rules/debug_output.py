@@ -10,28 +10,39 @@ from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.line_search import search
+from reasoningbank_daemon.quality.patterns.line_search import search_at
 from reasoningbank_daemon.quality.patterns.pattern import CODE, JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _WORDS = r"(?:debug(?:ging)?\b|xxx+\b|here\b\s*\d*\W|test(?:ing)?\s*\d*['\"]|got here|reached|=====*|>>>>*|\*\*\*\**|#{4,}|-{5,})"
 _PRINTS = (
-    r"(?:\bprint(?:f|ln|_r)?|\bconsole\.(?:log|debug)|\bSystem\.(?:out|err)\.print(?:ln|f)?|\bfmt\.Print(?:ln|f)?"
-    r"|\bConsole\.Write(?:Line)?|\b(?:e)?println!|\bNSLog|\becho|\bputs)"
+    r"(?<![\w.])(?:print(?:f|ln|_r)?|console\.(?:log|debug)|System\.(?:out|err)\.print(?:ln|f)?|fmt\.Print(?:ln|f)?"
+    r"|Console\.Write(?:Line)?|e?println!|NSLog|echo|puts)"
 )
-_MARKED = re.compile(rf"{_PRINTS}\s*\(?\s*[frb@$]?@?[\"'`]\W{{0,4}}{_WORDS}", re.IGNORECASE)
+_MARKED = re.compile(rf"{_PRINTS}\s*\(?\s*[frb@$]?@?[\"'`]\W{{0,4}}(?i:{_WORDS})")
 _PYTHON = re.compile(
-    r"\bprint\(\s*f(['\"])\{[\w.\[\]]+=\}(?:,?\s*\{[\w.\[\]]+=\})*\1\s*\)|\bicecream\b|(?<![\w.])ic\("
+    r"print\(\s*f(['\"])\{[\w.\[\]]+=\}(?:,?\s*\{[\w.\[\]]+=\})*\1\s*\)|icecream\b|(?<![\w.])ic\("
 )
-_RUST = re.compile(r"\bdbg!\(")
+_RUST = re.compile(r"(?<!\w)dbg!\(")
+_WORDS_OF_OUTPUT = (
+    "print",
+    "eprint",
+    "console.",
+    "System.",
+    "fmt.Print",
+    "Console.Write",
+    "NSLog",
+    "echo",
+    "puts",
+)
 
 
 def _find(document: Document) -> Iterator[Found]:
-    yield from search(document, _MARKED)
+    yield from search_at(document, _WORDS_OF_OUTPUT, _MARKED)
     if document.language is Language.PYTHON:
-        yield from search(document, _PYTHON)
+        yield from search_at(document, ("print(f", "icecream", "ic("), _PYTHON)
     elif document.language is Language.RUST:
-        yield from search(document, _RUST)
+        yield from search_at(document, ("dbg!(",), _RUST)
 
 
 RULE = TextRule(

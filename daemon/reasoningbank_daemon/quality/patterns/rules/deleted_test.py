@@ -11,14 +11,16 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.change import Change
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found
-from reasoningbank_daemon.quality.patterns.tests_in_text import LANGUAGES, find_tests
+from reasoningbank_daemon.quality.patterns.tests_in_text import LANGUAGES, begins_test, find_tests
 from reasoningbank_schema.verdicts import Category, Severity
 
 _NAMED = 3
 
 
 def _find(change: Change) -> Iterator[Found]:
-    if change.before is None or not change.removed or not is_test_path(change.path):
+    if change.before is None or not is_test_path(change.path):
+        return
+    if not any(begins_test(line.text, change.language) for line in change.removed):
         return
     before = find_tests(change.before, change.language)
     after = find_tests(change.after, change.language)

@@ -45,6 +45,7 @@ RULE = TextRule(
     message="this index goes one past the end",
     suggestion="the last index is the length minus one",
     find=_find,
+    literals=("[len(", "range(len(", ".length", ".size()", ".Length", ".Count"),
     languages=(*_DIRECT, Language.CPP, Language.PHP, Language.KOTLIN),
     fires=(
         (Language.PYTHON, "last = items[len(items)]\n"),

@@ -43,6 +43,7 @@ RULE = TextRule(
     message="this cookie can be read by scripts, or travels unencrypted",
     suggestion="set it secure and HTTP-only",
     find=_find,
+    literals=("ookie", "COOKIE"),
     languages=tuple(_PATTERNS),
     fires=(
         (Language.PYTHON, 'response.set_cookie("a", value, secure=False)\n'),

@@ -50,6 +50,7 @@ RULE = TextRule(
     message="this makes a coroutine, and nobody waits for it: nothing of it runs",
     suggestion="await it, or keep it in a task",
     find=_find,
+    literals=("async def",),
     languages=(Language.PYTHON,),
     fires=(
         (Language.PYTHON, "async def f():\n    asyncio.sleep(1)\n"),

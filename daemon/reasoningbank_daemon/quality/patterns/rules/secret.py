@@ -21,14 +21,18 @@ _FORMS = (
     ("an AWS access key", ("AKIA", "ASIA"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     (
         "a GitHub token",
-        ("gh",),
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60,})\b"),
     ),
     ("a Slack token", ("xox",), re.compile(r"\bxox[abprs]-[A-Za-z0-9-]{20,}")),
     ("a Stripe key", ("_live_",), re.compile(r"\b[rs]k_live_[A-Za-z0-9]{20,}")),
     ("a Google API key", ("AIza",), re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
     ("an Anthropic API key", ("sk-ant-",), re.compile(r"\bsk-ant-[A-Za-z0-9_-]{24,}")),
-    ("an OpenAI API key", ("sk-",), re.compile(r"\bsk-(?:proj-|svcacct-)[A-Za-z0-9_-]{40,}")),
+    (
+        "an OpenAI API key",
+        ("sk-proj-", "sk-svcacct-"),
+        re.compile(r"\bsk-(?:proj-|svcacct-)[A-Za-z0-9_-]{40,}"),
+    ),
     ("a GitLab token", ("glpat-",), re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
     ("an npm token", ("npm_",), re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
     ("a SendGrid key", ("SG.",), re.compile(r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}\b")),
@@ -41,11 +45,9 @@ _FORMS = (
 _EXAMPLE = re.compile(r"EXAMPLE|XXXX|0000000|1234567", re.IGNORECASE)
 """Made-up keys of documentation and tests say so."""
 
-_NAMED = re.compile(
-    r"(?:api_?key|apikey|secret|passwd|password|auth_?token|access_?token|private_?key|credential|client_?secret)s?"
-    r"[\"'\]]?\s*(?::\s*\w+\s*)?(?::=|=>|=|:)\s*[\"']([^\"'\s$<>{}()%]{16,200})[\"']",
-    re.IGNORECASE,
-)
+_NAMED = re.compile(r"\w{0,20}[\"'\]]?\s*(?::\s*\w+\s*)?(?::=|=>|=|:)\s*[\"']([^\"'\s$<>{}()%]{16,200})[\"']")
+"""What follows a name: the name's end, an assignment, and a value between quotes."""
+_NAMES = ("apikey", "api_key", "secret", "passw", "token", "privatekey", "private_key", "credential")
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|change.?me|placeholder|your|test|xxx|\*\*\*|^[a-z]+(?:[-_./][a-z]+)*$|://"
 )
@@ -65,10 +67,23 @@ def _find(document: Document) -> Iterator[Found]:
                 yield Found(line=found.line, column=found.column, message=f"{what} is written into the file")
     if document.language is None or is_test_path(document.path):
         return
-    for match in _NAMED.finditer(text):
-        found = place(text, match.start(1))
-        if found.line not in known and _is_random(match[1]):
+    for position in _values(text):
+        found = place(text, position)
+        if found.line not in known:
+            known.add(found.line)
             yield Found(line=found.line, column=found.column, severity=Severity.WARNING)
+
+
+def _values(text: str) -> Iterator[int]:
+    """Yield where a random value stands behind a name that says what it is."""
+    lowered = text.lower()
+    for name in _NAMES if len(lowered) == len(text) else ():
+        position = lowered.find(name)
+        while position >= 0:
+            match = _NAMED.match(text, position + len(name))
+            if match is not None and _is_random(match[1]):
+                yield match.start(1)
+            position = lowered.find(name, position + len(name))
 
 
 def _is_random(value: str) -> bool:

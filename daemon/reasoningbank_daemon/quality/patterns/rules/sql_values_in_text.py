@@ -17,10 +17,11 @@ from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _STATEMENT = re.compile(
-    r"[\"'\s](?:SELECT\s.+?\sFROM|INSERT\s+INTO|UPDATE\s.{1,80}?\bSET\b|DELETE\s+FROM|WHERE\s)",
+    r"[\"'\s](?:SELECT\s.{1,600}?\sFROM|INSERT\s+INTO|UPDATE\s.{1,80}?\bSET\b|DELETE\s+FROM|WHERE\s)",
     re.IGNORECASE | re.DOTALL,
 )
 _REACH = 600
+_WAYS = ("+", "% ", "%(", ".format(")
 _OPEN_VALUE = r"(?:(?:[=<>]|\bLIKE|\bVALUES\s*\(|\bAND|\bBETWEEN|,|\()\s*\(?\s*)"
 _JOINED = re.compile(
     rf"{_OPEN_VALUE}(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]",
@@ -45,7 +46,7 @@ _EXECUTED = re.compile(
 
 def _find(document: Document) -> Iterator[Found]:
     text = document.text
-    if is_test_path(document.path) or not _STATEMENT.search(text):
+    if is_test_path(document.path) or not any(each in text for each in _WAYS) or not _STATEMENT.search(text):
         return
     seen: set[int] = set()
     for match in (*_JOINED.finditer(text), *_EXECUTED.finditer(text), *_placed(text)):
@@ -82,6 +83,18 @@ RULE = TextRule(
     message="a value is written into the text of an SQL statement",
     suggestion="pass values as query parameters",
     find=_find,
+    literals=(
+        "SELECT",
+        "INSERT INTO",
+        "UPDATE ",
+        "DELETE FROM",
+        "select ",
+        "insert into",
+        "update ",
+        "delete from",
+        "Select ",
+        "execute(",
+    ),
     languages=(Language.PYTHON,),
     fires=(
         (

@@ -58,6 +58,7 @@ RULE = TextRule(
     message="a secret is made with a random generator whose output can be foretold",
     suggestion="use the operating system's generator: secrets, crypto.randomBytes, SecureRandom",
     find=_find,
+    literals=("random", "Random", "rand(", "rand.", "uniqid", "lcg_value"),
     languages=tuple(_PATTERNS),
     fires=(
         (Language.PYTHON, "token = ''.join(random.choices(letters, k=20))\n"),
