@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import count, islice
 
 import msgspec
 import structlog
@@ -33,7 +33,9 @@ CANDIDATES = 12
 WORDS_DEPTH = 40
 """How far down the ranking by words this project's own are looked for."""
 
-BATCH = 2000
+BATCH = 500
+BATCHES_A_COMMIT = 10
+NEWEST_KEPT = 200
 THRESHOLD_SAMPLE = 1000
 
 MEANING_BUDGET_S = 0.04
@@ -76,6 +78,7 @@ class Library:
         self._closed = False
         self._threshold = Threshold(value=1.0, basis="the index is not open yet")
         self._derived_at = 0
+        self._lacking = False
         self._warnings: tuple[str, ...] = ()
         self._wanted: EmbedderChoice | None = None
         self._changed = False
@@ -88,7 +91,10 @@ class Library:
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
 
     def open(self, store: SqliteStore) -> None:
-        """Open the index, bring it up to the bank, or make it again when there is any doubt about it."""
+        """Open the index, bring it up to the bank, or make it again when there is any doubt about it.
+
+        What takes more than a moment (100,000 experiences: most of a minute) is done while questions are answered.
+        """
         self._store = store
         sequence = store.counts().sequence
         try:
@@ -99,16 +105,10 @@ class Library:
             self._warnings = (f"the lexical index was made again: {error}",)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._index = LexicalIndex(self._folder)
-        since = self._index.sequence
-        self._index.update((), removed=store.retired_since(since) if since else ())
-        documents = iter(store.documents(since_sequence=since))
-        changed = False
-        while batch := list(islice(documents, BATCH)):
-            self._index.update(map(_entry, batch))
-            changed = True
-        if changed or since < sequence:
-            self._index.commit(sequence=sequence)
         self._sequence = sequence
+        self._lacking = self._index.sequence < sequence
+        if self._lacking and store.changed_since(self._index.sequence) <= BATCH:
+            self._catch_up()
         self._derive_again()
         self._thread.start()
 
@@ -175,6 +175,11 @@ class Library:
             if vectors.trouble
             else ()
         )
+        making = (
+            ("the lexical index is not complete yet: what it lacks is not found by its words",)
+            if self._lacking
+            else ()
+        )
         threshold = serving.threshold if serving else self._threshold
         return LibraryStatus(
             embedder=serving.meanings.choice.name if serving else WORDS,
@@ -183,7 +188,7 @@ class Library:
             vectors_waiting=vectors.waiting,
             threshold=threshold.value,
             threshold_basis=threshold.basis,
-            warnings=(*self._warnings, *trouble),
+            warnings=(*self._warnings, *making, *trouble),
         )
 
     def rest(self) -> None:
@@ -231,7 +236,31 @@ class Library:
 
     # Following.
 
+    def _catch_up(self) -> None:
+        """Take in what the bank had at opening and the index had not; goes on at the next start if it is ended."""
+        with self._deriving:
+            since = self._index.sequence
+            self._index.update((), removed=self._store.retired_since(since) if since else ())
+            documents = self._store.documents(since_sequence=since)
+            for number in count(1):
+                batch = list(islice(documents, BATCH))
+                if not batch:
+                    break
+                if self._quiet:
+                    return
+                self._index.update(map(_entry, batch))
+                if number % BATCHES_A_COMMIT == 0:
+                    # Others may have the sequence of the last one: it is not reached before they are in.
+                    self._index.commit(sequence=batch[-1].sequence - 1)
+            self._index.commit(sequence=self._sequence)
+        self._lacking = False
+
     def _follow(self) -> None:
+        if self._lacking:
+            try:
+                self._catch_up()
+            except Exception:
+                log.exception("index_not_made", effect="what it lacks is found after a restart")
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._pending or self._changed or self._closed)
@@ -246,11 +275,16 @@ class Library:
                 if taken:
                     self._take_in(taken)
             except Exception:
+                self._lacking = True
                 log.exception("index_update_failed", effect="new experiences are found after a restart")
 
     def _take_in(self, taken: list[Effects]) -> None:
         for effects in taken:
             self._on_tasks(effects)
+        if self._lacking:
+            # To go on from here would leave a gap that no start looks for.
+            self._newest = dict(list(self._newest.items())[-NEWEST_KEPT:])
+            return
         documents = {document.id: document for effects in taken for document in effects.experiences}
         retired = [identifier for effects in taken for identifier in effects.retired]
         if documents or retired:

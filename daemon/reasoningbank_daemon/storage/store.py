@@ -156,6 +156,10 @@ class SqliteStore:
         """Return experience, project and goal of up to so many tasks that told something, spread over the whole bank."""
         return experiences.sample_goals(self.reader(), limit)
 
+    def changed_since(self, sequence: int) -> int:
+        """Count the experiences that changed after a sequence."""
+        return experiences.changed_since(self.reader(), sequence)
+
     def retired_since(self, sequence: int) -> tuple[int, ...]:
         """Return the experiences that were retired after a sequence."""
         return experiences.retired_since(self.reader(), sequence)

@@ -59,6 +59,12 @@ def iterate_documents(
         yield msgspec.structs.replace(document, search_text=text)
 
 
+def changed_since(db: apsw.Connection, sequence: int) -> int:
+    """Count the experiences that changed after a sequence."""
+    found: int = db.execute("SELECT count(*) FROM experience WHERE sequence > ?", (sequence,)).get
+    return found
+
+
 def sample_goals(db: apsw.Connection, limit: int) -> tuple[tuple[int, int, str], ...]:
     """Return experience, project and goal of up to ``limit`` tasks that told something, spread over the whole bank.
 
