@@ -84,7 +84,9 @@ class RecallSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = EmbedderName.LEXICAL
     weights: Annotated[
         str,
-        Meta(description="folder with the weights of `minilm`; empty = the installed package that carries them"),
+        Meta(
+            description="folder with the weights of `minilm`; empty = the installed package that carries them"
+        ),
     ] = ""
     max_chars: Annotated[
         int, Meta(ge=200, le=1500, description="longest text told at the start of a task, in characters")
