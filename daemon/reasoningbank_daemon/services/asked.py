@@ -49,8 +49,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-subject_profile = functools.lru_cache(maxsize=4096)(profile)
-"""The profile of what an experience is about; experiences that are found once are found again."""
+subject_profile = functools.lru_cache(maxsize=16_384)(profile)
+"""The profile of what an experience is about; experiences that are found once are found again. About 5 kB each."""
 
 
 def _likeness(asked: Profile, document: Document) -> float:
