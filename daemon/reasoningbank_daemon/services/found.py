@@ -32,7 +32,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a question found, best first: this project's before the others'.
+    """Hold what a question found: what is like enough to be told first, this project's before the others'.
 
     ``embedder`` is what ranked: `WORDS`, or the sentence embedding that took part beside the words.
     ``threshold_basis`` says what the threshold rests on, and why the embedding did not take part where it should.

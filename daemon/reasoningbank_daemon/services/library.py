@@ -130,7 +130,7 @@ class Library:
             self._wake.notify()
 
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
-        """Return experiences like a text, this project's first, each with its likeness."""
+        """Return experiences like a text: those like enough to be told first, and this project's first among those."""
         asked = self._ask(text)
         depth = DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit)
         by_words = [hit.id for hit in self._index.search(text, depth)]
@@ -148,19 +148,22 @@ class Library:
             )
             for identifier, found in known.items()
         ]
-        # What came in the last moment has no rank yet: it goes first where it is like enough to be told.
+        threshold = asked.threshold.value
+        # What came in the last moment has no rank yet: it is here only because it is new.
+        matches = [match for match in matches if match.likeness > 0 or match.document.id in places]
         unranked = {True: -1, False: len(ranked)}
         matches.sort(
             key=lambda match: (
+                match.likeness < threshold,
                 not match.same_project,
-                places.get(match.document.id, unranked[match.likeness >= asked.threshold.value]),
+                places.get(match.document.id, unranked[match.likeness >= threshold]),
                 -match.likeness,
             )
         )
         why = f"; words alone: {asked.why_words_alone}" if asked.why_words_alone else ""
         return Found(
             matches=tuple(matches[:limit]),
-            threshold=asked.threshold.value,
+            threshold=threshold,
             threshold_basis=asked.threshold.basis + why,
             embedder=WORDS if asked.serving is None else asked.serving.choice.name,
         )

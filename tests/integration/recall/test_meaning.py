@@ -54,10 +54,12 @@ class Bank:
     """A store with its library, as the daemon opens them; ``use`` names the embedder."""
 
     def __init__(self, folder: Path, *, embedder: Embedder | None, monotonic: Callable[[], float]) -> None:
+        self.indexing = threading.Event()
+        self.indexing.set()
         paths = scratch_paths(folder)
         for needed in (paths.data_dir, paths.state_dir):
             needed.mkdir(parents=True, exist_ok=True)
-        self.library = Library(paths, on_tasks=lambda _: None, monotonic=monotonic)
+        self.library = Library(paths, on_tasks=lambda _: _wait_for(self.indexing), monotonic=monotonic)
 
         def follow(effects: Effects) -> None:
             self.library.follow(effects)
@@ -77,9 +79,14 @@ class Bank:
         assert all(outcome.receipt for outcome in outcomes)
 
     def close(self) -> None:
+        self.indexing.set()
         self.library.rest()
         self.store.close()
         self.library.close()
+
+
+def _wait_for(event: threading.Event) -> None:
+    assert event.wait(30)
 
 
 def _choice(embedder: Embedder, *, weights: str = "") -> EmbedderChoice:
@@ -144,16 +151,33 @@ def test_meaning_finds_what_shares_no_whole_word(open_bank: Opener) -> None:
     assert found.matches[0].document.text == FACTS[1]
 
 
-def test_this_projects_experiences_come_before_better_ones_of_others(open_bank: Opener) -> None:
+def test_of_two_that_are_like_enough_this_projects_comes_before_a_better_one_of_another(
+    open_bank: Opener,
+) -> None:
     bank = open_bank(HashedEmbedder())
     bank.tell("parsers need a lookahead of two", cwd="/work/other")
-    bank.tell("a lookahead is slow", cwd="/work/app")
+    bank.tell("parsers need a lookahead", cwd="/work/app")
     _until(lambda: _serves(bank) and _is_embedded(bank, 2))
 
     project = bank.store.project_id("/work/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
     assert [match.same_project for match in found.matches] == [True, False]
+    assert found.matches[0].likeness < found.matches[1].likeness
+
+
+def test_what_was_told_a_moment_ago_does_not_hide_what_is_asked_for(
+    open_bank: Opener,
+) -> None:
+    bank = open_bank(None)
+    bank.indexing.clear()  # the moment before the index has them
+    bank.tell("parsers need a lookahead of two", cwd="/work/other")
+    bank.tell(*(f"onions of kind {number}" for number in range(20)), cwd="/work/app")
+
+    project = bank.store.project_id("/work/app")
+    found = bank.library.find("parsers need a lookahead of two", project=project)
+
+    assert [match.document.text for match in found.matches] == ["parsers need a lookahead of two"]
 
 
 def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_another(
@@ -170,7 +194,7 @@ def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_an
     told = found.injectable(1500)
     assert told is not None
     assert told.text == "parsers need a lookahead of two"
-    assert [match.same_project for match in found.matches] == [True] * 11 + [False]
+    assert [match.same_project for match in found.matches] == [False] + [True] * 11
 
 
 def test_words_serve_and_say_so_until_everything_is_embedded(open_bank: Opener) -> None:
