@@ -33,6 +33,13 @@ SEED_TABLES = {
 }
 
 
+FROZEN = {
+    "0001_initial.sql": "f5322b7bdecb3dcb1d58ace0e0799a0ae3192f5c069e10584c7f0d5a82ff9bb0",
+    "0002_strategy_and_unread_transcripts.sql": "f2f62ca05fd880cae1aa3e4a088462bd7b31bcfb90c85a07fde4cddf3341628e",
+}
+"""Banks out there have seen these; a program whose file differs refuses to open them."""
+
+
 def _shape(db: apsw.Connection) -> list[tuple[object, ...]]:
     """Describe every table column by column, and every index."""
     tables = [
@@ -168,3 +175,10 @@ def test_each_table_stands_on_the_page_about_the_schema(tmp_path: Path) -> None:
     tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
 
     assert [table for table in tables if f"`{table}`" not in page] == []
+
+
+def test_migrations_that_banks_have_seen_are_as_they_were() -> None:
+    known = {migration.name: migration.sha256 for migration in load_migrations()}
+
+    assert {name: known[name] for name in FROZEN} == FROZEN
+    assert set(known) == set(FROZEN), "a new migration: write its sum down, and never edit the file again"
