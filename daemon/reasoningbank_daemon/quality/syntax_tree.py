@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 import tree_sitter
 
 from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError, RawIssue
+from reasoningbank_daemon.quality.flow.line_flow import line_flow_issues
 from reasoningbank_daemon.quality.flow.python_flow import python_flow_issues
 from reasoningbank_daemon.quality.grammars import APPROXIMATE_GRAMMARS, grammar
 from reasoningbank_daemon.quality.languages import Language
@@ -57,6 +58,8 @@ def find_issues(
         issues.extend(_matches(language, tree, source))
         if language is Language.PYTHON:
             issues.extend(python_flow_issues(tree.root_node, source.data, source.column, engine=NAME))
+        else:
+            issues.extend(line_flow_issues(text, language, engine=NAME))
     return tuple(issues)
 
 

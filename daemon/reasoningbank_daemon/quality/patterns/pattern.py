@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -95,7 +96,10 @@ class ChangeRule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlowRule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule over what comes from outside: where it does harm of one kind, language by language."""
+    """One rule over what comes from outside: where it does harm of one kind, language by language.
+
+    Python is followed in its tree, the others line by line; the pattern of a sink there ends where its argument begins.
+    """
 
     rule: str
     category: Category
@@ -103,13 +107,14 @@ class FlowRule(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     suggestion: str
     python: PythonFlow | None
+    lines: Mapping[Language, re.Pattern[str]] = {}
     fires: tuple[Example, ...]
     quiet: tuple[Example, ...]
 
     @property
     def languages(self) -> tuple[Language, ...]:
         """Return the languages that the rule looks at."""
-        return (Language.PYTHON,) if self.python is not None else ()
+        return (*((Language.PYTHON,) if self.python is not None else ()), *self.lines)
 
 
 Rule = Pattern | TextRule | ChangeRule | FlowRule

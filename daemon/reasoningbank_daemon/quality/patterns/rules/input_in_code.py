@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -24,11 +24,18 @@ RULE = FlowRule(
         sinks=(sink(r"eval|exec|compile|(?:code\.)?interact|__import__", 0, clears=("S307", "S102")),),
         makes_safe=re.compile(r"literal_eval"),
     ),
+    lines={
+        **dict.fromkeys(JS_FAMILY, re.compile(r"\beval\(|\bnew Function\(|\bvm\.run\w*\(")),
+        Language.PHP: re.compile(r"\b(?:eval|assert|create_function)\("),
+        Language.RUBY: re.compile(r"\b(?:eval|instance_eval|class_eval|module_eval)[ (]"),
+    },
     fires=(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return str(eval(name))\n',
         ),
+        (Language.JAVASCRIPT, "function f(req) {\n  const code = req.body.code;\n  return eval(code);\n}\n"),
+        (Language.PHP, '<?php\n$c = $_POST["c"];\neval($c);\n'),
     ),
     quiet=(
         (
@@ -36,5 +43,6 @@ RULE = FlowRule(
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return ast.literal_eval(name)\n',
         ),
         (Language.PYTHON, 'formula = "1 + 1"\neval(formula)\n'),
+        (Language.JAVASCRIPT, "function f(req) {\n  return JSON.parse(req.body.code);\n}\n"),
     ),
 )

@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -32,6 +32,19 @@ RULE = FlowRule(
         ),
         returned=True,
     ),
+    lines={
+        **dict.fromkeys(
+            JS_FAMILY,
+            re.compile(
+                r"""\.(?:inner|outer)HTML\s*\+?=(?!=)|\bdocument\.write(?:ln)?\(|\bres(?:ponse)?\.(?:send|write|end)\((?=\s*(?:[\"\'`]|\w+\s*\+))|\binsertAdjacentHTML\([^,]*,|__html:"""
+            ),
+        ),
+        Language.PHP: re.compile(r"""\b(?:echo|print)[ (]|<\?="""),
+        Language.RUBY: re.compile(r"""\braw[ (]|\brender (?:html|inline|text):"""),
+        Language.GO: re.compile(r"""\bfmt\.Fprint(?:f|ln)?\(w,|\bw\.Write\(|\btemplate\.HTML\("""),
+        Language.JAVA: re.compile(r"""getWriter\(\)\.(?:print|println|write|append|format)\("""),
+        Language.CSHARP: re.compile(r"""\bResponse\.Write\(|\bHtml\.Raw\("""),
+    },
     fires=(
         (
             Language.PYTHON,
@@ -40,6 +53,15 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return make_response("Hello " + name)\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            'function f() {\n  const q = location.hash;\n  box.innerHTML = "<b>" + q;\n}\n',
+        ),
+        (Language.PHP, '<?php echo "Hello " . $_GET["name"];\n'),
+        (
+            Language.GO,
+            'func f(w http.ResponseWriter, r *http.Request) {\n\tname := r.FormValue("name")\n\tfmt.Fprintf(w, "<b>" + name)\n}\n',
         ),
     ),
     quiet=(
@@ -51,5 +73,7 @@ RULE = FlowRule(
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return render_template("a.html", name=name)\n',
         ),
+        (Language.PHP, '<?php echo htmlspecialchars($_GET["name"]);\n'),
+        (Language.JAVASCRIPT, "function f() {\n  box.textContent = location.hash;\n}\n"),
     ),
 )

@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import OWNER, PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -42,6 +42,26 @@ RULE = FlowRule(
             r"basename|secure_filename|safe_join|send_from_directory|relative_to|is_relative_to|quote\b"
         ),
     ),
+    lines={
+        **dict.fromkeys(
+            JS_FAMILY,
+            re.compile(
+                r"\b(?:readFile|readFileSync|writeFile|writeFileSync|createReadStream|createWriteStream|unlink|unlinkSync|sendFile|readdir|rmSync|rm)\("
+            ),
+        ),
+        Language.PHP: re.compile(
+            r"\b(?:include|require|include_once|require_once)[ (]|\b(?:fopen|file_get_contents|readfile|unlink|file_put_contents)\("
+        ),
+        Language.RUBY: re.compile(r"\bFile\.(?:open|read|new|delete)[ (]|\bsend_file[ (]|\bIO\.read[ (]"),
+        Language.GO: re.compile(
+            r"\bos\.(?:Open|ReadFile|Create|Remove|WriteFile|OpenFile)\(|\bioutil\.ReadFile\(|\bhttp\.ServeFile\(\w+,\s*\w+,"
+        ),
+        Language.JAVA: re.compile(
+            r"\bnew (?:File|FileInputStream|FileReader|FileOutputStream)\(|\bPaths\.get\("
+        ),
+        Language.KOTLIN: re.compile(r"\b(?:File|FileInputStream|FileReader)\(|\bPaths\.get\("),
+        Language.CSHARP: re.compile(r"\bFile\.(?:Open|ReadAll\w+|WriteAll\w+|Delete)\(|\bnew FileStream\("),
+    },
     fires=(
         (
             Language.PYTHON,
@@ -51,6 +71,19 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    parts = {}\n    parts["a"] = name\n    return send_file(parts["a"])\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            'function f(req, res) {\n  const file = "./data/" + req.query.file;\n  fs.readFileSync(file);\n}\n',
+        ),
+        (Language.PHP, '<?php include $_GET["page"];\n'),
+        (
+            Language.GO,
+            'func f(w http.ResponseWriter, r *http.Request) {\n\tname := r.URL.Query().Get("name")\n\tos.ReadFile("data/" + name)\n}\n',
+        ),
+        (
+            Language.JAVA,
+            'class A { void f() {\n  String name = request.getParameter("name");\n  File x = new File(DIR + name);\n} }\n',
         ),
     ),
     quiet=(
@@ -65,6 +98,10 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    parts = {}\n    parts["a"] = name\n    parts["b"] = "x"\n    return send_file(parts["b"])\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            "function f(req, res) {\n  const file = path.basename(req.query.file);\n  fs.readFileSync(file);\n}\n",
         ),
     ),
 )

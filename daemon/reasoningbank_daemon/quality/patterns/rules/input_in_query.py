@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -31,6 +31,12 @@ RULE = FlowRule(
         ),
         makes_safe=re.compile(r"escape|quoteattr|replace\Z"),
     ),
+    lines={
+        **dict.fromkeys(JS_FAMILY, re.compile(r"\bxpath\.select1?\(")),
+        Language.JAVA: re.compile(r"\b\w*[cC]te?x\w*\.search\([^,]*,|\b[xX]?[pP]ath\.(?:evaluate|compile)\("),
+        Language.PHP: re.compile(r"\bldap_search\([^,]*,[^,]*,|->xpath\("),
+        Language.CSHARP: re.compile(r"\.(?:SelectNodes|SelectSingleNode)\(|\.Filter\s*="),
+    },
     fires=(
         (
             Language.PYTHON,
@@ -40,6 +46,7 @@ RULE = FlowRule(
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    connection.search("dc=x", f"(uid={name})")\n',
         ),
+        (Language.PHP, '<?php\n$u = $_GET["u"];\n$x->xpath("/a[@b=\'$u\']");\n'),
     ),
     quiet=(
         (
@@ -50,5 +57,6 @@ RULE = FlowRule(
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    connection.search("dc=x", f"(uid={escape_filter_chars(name)})")\n',
         ),
+        (Language.PHP, '<?php $x->xpath("/a[@b=1]");\n'),
     ),
 )

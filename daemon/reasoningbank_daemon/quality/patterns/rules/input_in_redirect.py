@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -29,10 +29,30 @@ RULE = FlowRule(
         ),
         makes_safe=re.compile(r"url_for|reverse|url_has_allowed_host|is_safe_url|resolve_url"),
     ),
+    lines={
+        **dict.fromkeys(
+            JS_FAMILY,
+            re.compile(
+                r"""\bres(?:ponse)?\.redirect\((?:\d+,)?|\bwindow\.location(?:\.href)?\s*=(?!=)|\blocation\.(?:assign|replace)\("""
+            ),
+        ),
+        Language.PHP: re.compile(r"""\bheader\(\s*(?=[\"\']Location:)"""),
+        Language.RUBY: re.compile(r"""\bredirect_to[ (]"""),
+        Language.GO: re.compile(r"""\bhttp\.Redirect\(\w+,\s*\w+,|\bc\.Redirect\([^,]*,"""),
+        Language.JAVA: re.compile(r"""\bsendRedirect\(|\"redirect:\"\s*\+"""),
+        Language.CSHARP: re.compile(r"""\b(?:Response\.)?Redirect\("""),
+    },
     fires=(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return redirect(name)\n',
+        ),
+        (Language.JAVASCRIPT, "function f(req, res) {\n  res.redirect(req.query.next);\n}\n"),
+        (Language.PHP, '<?php header("Location: " . $_GET["to"]);\n'),
+        (Language.RUBY, "def f\n  redirect_to params[:next]\nend\n"),
+        (
+            Language.GO,
+            'func f(w http.ResponseWriter, r *http.Request) {\n\thttp.Redirect(w, r, r.FormValue("to"), 302)\n}\n',
         ),
     ),
     quiet=(
@@ -44,5 +64,6 @@ RULE = FlowRule(
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    if urlparse(name).netloc != "example.org":\n        return "no"\n    return redirect(name)\n',
         ),
+        (Language.JAVASCRIPT, 'function f(req, res) {\n  res.redirect("/home");\n}\n'),
     ),
 )

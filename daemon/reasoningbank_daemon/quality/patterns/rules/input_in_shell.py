@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -39,6 +39,17 @@ RULE = FlowRule(
         ),
         makes_safe=re.compile(r"shlex\.quote|pipes\.quote|shlex\.join"),
     ),
+    lines={
+        **dict.fromkeys(JS_FAMILY, re.compile(r"""\b(?:exec|execSync|spawn|spawnSync)\(""")),
+        Language.PHP: re.compile(r"""\b(?:exec|system|shell_exec|passthru|popen|proc_open)\("""),
+        Language.RUBY: re.compile(r"""\b(?:system|exec|spawn|IO\.popen)[ (]|`|%x\("""),
+        Language.GO: re.compile(
+            r"""\bexec\.Command(?:Context)?\((?:\w+,\s*)?(?:"(?:sh|bash|/bin/sh|/bin/bash)",\s*"-c",)?"""
+        ),
+        Language.JAVA: re.compile(r"""\.exec\(|\bnew ProcessBuilder\("""),
+        Language.KOTLIN: re.compile(r"""\.exec\(|\bProcessBuilder\("""),
+        Language.CSHARP: re.compile(r"""\bProcess\.Start\("""),
+    },
     fires=(
         (
             Language.PYTHON,
@@ -47,6 +58,20 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             'host = input()\ncommand = "ping %s" % host\nsubprocess.run(command, shell=True)\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            'function f(req, res) {\n  const name = req.query.name;\n  exec("ls " + name);\n}\n',
+        ),
+        (Language.PHP, '<?php\n$host = $_GET["host"];\nsystem("ping $host");\n'),
+        (
+            Language.GO,
+            'func f(w http.ResponseWriter, r *http.Request) {\n\tname := r.FormValue("name")\n\texec.Command("sh", "-c", "ls "+name).Run()\n}\n',
+        ),
+        (Language.RUBY, 'def f\n  system("ls #{params[:name]}")\nend\n'),
+        (
+            Language.JAVA,
+            'class A { void f() {\n  String name = request.getParameter("name");\n  Runtime.getRuntime().exec("ls " + name);\n} }\n',
         ),
     ),
     quiet=(
@@ -57,6 +82,11 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    os.system("ls")\n',
+        ),
+        (Language.PHP, '<?php\n$host = escapeshellarg($_GET["host"]);\nsystem("ping $host");\n'),
+        (
+            Language.JAVASCRIPT,
+            'function f(req) {\n  const name = req.query.name;\n}\nfunction g(name) {\n  exec("ls " + name);\n}\n',
         ),
     ),
 )

@@ -10,7 +10,7 @@ import re
 
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow, sink
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import FlowRule
+from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = FlowRule(
@@ -30,6 +30,32 @@ RULE = FlowRule(
         ),
         makes_safe=re.compile(r"escape_string|quote_ident|sql\.(?:Literal|Identifier)|mogrify"),
     ),
+    lines={
+        **dict.fromkeys(
+            JS_FAMILY,
+            re.compile(
+                r"""\b(?:db|conn|connection|client|pool|sequelize|knex|mysql|pg)\w*\.(?:query|execute|raw|all|run|get|exec)\("""
+            ),
+        ),
+        Language.PHP: re.compile(
+            r"""\b(?:mysqli?_query\(\s*(?:\$\w+\s*,)?|pg_query\(\s*(?:\$\w+\s*,)?)|->(?:query|exec|multi_query)\("""
+        ),
+        Language.RUBY: re.compile(
+            r"""\.(?:where|find_by_sql|execute|exec_query|order|delete_all|update_all)[ (](?=\s*")"""
+        ),
+        Language.GO: re.compile(
+            r"""\.(?:Query|QueryRow|Exec|Raw)\(|\.(?:Query|QueryRow|Exec)Context\(\w+,"""
+        ),
+        Language.JAVA: re.compile(
+            r"""\.(?:executeQuery|executeUpdate|execute|createQuery|createNativeQuery|prepareStatement)\("""
+        ),
+        Language.KOTLIN: re.compile(
+            r"""\.(?:executeQuery|executeUpdate|createQuery|createNativeQuery|rawQuery)\("""
+        ),
+        Language.CSHARP: re.compile(
+            r"""\bnew SqlCommand\(|\.CommandText\s*=|\b(?:FromSqlRaw|ExecuteSqlRaw)\("""
+        ),
+    },
     fires=(
         (
             Language.PYTHON,
@@ -38,6 +64,19 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    query = f"SELECT a FROM b WHERE c = {name}"\n    cursor.execute(query)\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            'function f(req) {\n  const sql = "SELECT a FROM b WHERE c = " + req.params.c;\n  db.query(sql);\n}\n',
+        ),
+        (Language.PHP, '<?php\n$id = $_GET["id"];\n$db->query("SELECT a FROM b WHERE c = $id");\n'),
+        (
+            Language.GO,
+            'func f(r *http.Request) {\n\tid := r.URL.Query().Get("id")\n\tdb.Query("SELECT a FROM b WHERE c = " + id)\n}\n',
+        ),
+        (
+            Language.CSHARP,
+            'void F() {\n  var id = Request.QueryString["id"];\n  var c = new SqlCommand("SELECT a FROM b WHERE c = " + id);\n}\n',
         ),
     ),
     quiet=(
@@ -48,6 +87,14 @@ RULE = FlowRule(
         (
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    db.execute(f"SELECT a FROM b WHERE c = {int(name)}")\n',
+        ),
+        (
+            Language.JAVASCRIPT,
+            'function f(req) {\n  db.query("SELECT a FROM b WHERE c = ?", [req.params.c]);\n}\n',
+        ),
+        (
+            Language.GO,
+            'func f(r *http.Request) {\n\tid := r.URL.Query().Get("id")\n\tdb.Query("SELECT a FROM b WHERE c = ?", id)\n}\n',
         ),
     ),
 )
