@@ -78,7 +78,9 @@ class EditDesk:
         edit = Edit(path=path, before=self._before(arrival, path), after=after)
         self._texts.put(path, after)
         policy = self._policies.policy_or_default(path)
-        review = self._reviewer.examine(edit, deadline, policy=policy)
+        with self._lock:
+            history = self._session(arrival.session).steps.take(path, edit.before, edit.after)
+        review = self._reviewer.examine(edit, deadline, policy=policy, history=history)
         with self._lock:
             untold = self._session(arrival.session).take(review.verdict, review.issues, review.text)
         if self._second is not None:

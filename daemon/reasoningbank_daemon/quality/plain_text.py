@@ -5,7 +5,7 @@ from __future__ import annotations
 from reasoningbank_daemon.quality.engine import Document, RawIssue, TextRefusedError
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import text_rules_for
-from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found, HistoryRule, TextRule
 
 NAME = "text"
 MAX_TEXT_CHARACTERS = 10_000_000
@@ -35,7 +35,7 @@ class PlainTextEngine:
         """Do nothing: it holds nothing."""
 
 
-def issue_at(found: Found, rule: TextRule | ChangeRule, *, engine: str) -> RawIssue:
+def issue_at(found: Found, rule: TextRule | ChangeRule | HistoryRule, *, engine: str) -> RawIssue:
     """Return what a rule says of a place."""
     return RawIssue(
         line=found.line,

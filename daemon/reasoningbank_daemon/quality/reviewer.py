@@ -109,8 +109,13 @@ class Reviewer:
         language = _document(edit, edit.after).language
         return any(each.languages is None or language in each.languages for each in self._engines)
 
-    def examine(self, edit: Edit, deadline: float, *, policy: Policy = STANDARD) -> Review:
-        """Return the verdict on one edit and what it rests on; else as `review`."""
+    def examine(
+        self, edit: Edit, deadline: float, *, policy: Policy = STANDARD, history: Findings = ()
+    ) -> Review:
+        """Return the verdict on one edit and what it rests on; else as `review`.
+
+        `history` is what the rules over the steps of the file found.
+        """
         after = _document(edit, edit.after)
         before = None if edit.before is None else _document(edit, edit.before)
         documents = (after,) if before is None else (after, before)
@@ -120,6 +125,7 @@ class Reviewer:
             for engine in self._engines_for(after.language)
             if engine.name not in policy.engines_off
         ]
+        changed = (*change_issues(before, after), *history)  # while the engines work
         answers = [answer for inquiry in inquiries if not (answer := inquiry.gather()).absent]
         report = EngineReport(
             run=tuple(answer.engine for answer in answers if answer.reason is None),
@@ -138,7 +144,7 @@ class Reviewer:
             Analysis(document=after, issues=after_issues),
             content_sha256=content_sha256(edit.after),
             report=report,
-            change_issues=wanted(change_issues(before, after), after, policy),
+            change_issues=wanted(changed, after, policy),
         )
         return Review(verdict=verdict, issues=after_issues, text=after.text)
 

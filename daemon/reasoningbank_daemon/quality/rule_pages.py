@@ -8,7 +8,13 @@ from itertools import islice
 from types import ModuleType
 
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.pattern import ChangeExample, ChangeRule, Example, Rule
+from reasoningbank_daemon.quality.patterns.pattern import (
+    ChangeExample,
+    ChangeRule,
+    Example,
+    HistoryRule,
+    Rule,
+)
 
 INDEX = "README.md"
 _MOST_EXAMPLES = 3
@@ -44,7 +50,10 @@ def _page(module: ModuleType) -> Iterator[str]:
     yield from (module.__doc__ or "").strip().splitlines()
     yield ""
     yield f"An agent reads: *{rule.message} — {rule.suggestion}*"
-    if isinstance(rule, ChangeRule):
+    if isinstance(rule, HistoryRule):
+        yield from _histories("Found", rule.fires)
+        yield from _histories("Not found", rule.quiet)
+    elif isinstance(rule, ChangeRule):
         yield from _changes("Found", rule.fires)
         yield from _changes("Not found", rule.quiet)
     else:
@@ -70,6 +79,14 @@ def _changes(title: str, examples: tuple[ChangeExample, ...]) -> Iterator[str]:
         yield "```diff"
         yield from (f"{line[0]} {line[2:]}".rstrip() for line in lines if line[0] != "?")
         yield "```"
+
+
+def _histories(title: str, examples: tuple[tuple[Language, tuple[str, ...]], ...]) -> Iterator[str]:
+    yield ""
+    yield f"## {title}"
+    for _, texts in examples[:_MOST_EXAMPLES]:
+        yield ""
+        yield f"A file that was {', then '.join(f'`{text.strip()!r}`' for text in texts)}."
 
 
 def _examples(title: str, examples: tuple[Example, ...]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from reasoningbank_daemon.quality.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.engine import RawIssue
+from reasoningbank_daemon.quality.history import FileHistories
 from reasoningbank_schema.verdicts import EditVerdict, Issue, Severity
 
 MOST_FILES = 200
@@ -25,6 +26,7 @@ class SessionEdits:
     def __init__(self) -> None:
         self._open: OrderedDict[str, dict[Mark, Issue]] = OrderedDict()
         self._digests: dict[str, str] = {}
+        self.steps = FileHistories()
 
     def is_current(self, verdict: EditVerdict) -> bool:
         """Tell whether a verdict is about the last text that was seen of its file."""
@@ -79,6 +81,7 @@ class SessionEdits:
         found = [(path, issue) for path, issues in self._open.items() for issue in issues.values()]
         self._open.clear()
         self._digests.clear()
+        self.steps.clear()
         if not found:
             return None
         one = len(found) == 1

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
 
 from reasoningbank_daemon.quality.changes import change_issues
 from reasoningbank_daemon.quality.engine import Document
+from reasoningbank_daemon.quality.history import FileHistories
 from reasoningbank_daemon.quality.patterns.catalogue import all_rules, rule_modules
 from reasoningbank_daemon.quality.patterns.pattern import (
     EXAMPLE_PATH,
@@ -13,15 +15,18 @@ from reasoningbank_daemon.quality.patterns.pattern import (
     ChangeRule,
     Example,
     FlowRule,
+    HistoryRule,
     Pattern,
     TextRule,
 )
 from reasoningbank_daemon.quality.plain_text import PlainTextEngine
 from reasoningbank_daemon.quality.syntax_tree import find_issues
+from reasoningbank_schema.verdicts import Severity
 
 PATTERNS = [each for each in all_rules() if isinstance(each, Pattern)]
 IN_TREES = [each for each in all_rules() if isinstance(each, Pattern | FlowRule)]
 TEXT_RULES = [each for each in all_rules() if isinstance(each, TextRule)]
+HISTORY_RULES = [each for each in all_rules() if isinstance(each, HistoryRule)]
 CHANGE_RULES = [each for each in all_rules() if isinstance(each, ChangeRule)]
 
 
@@ -49,6 +54,18 @@ def in_change(example: ChangeExample) -> set[str]:
     old = None if before is None else Document(path=EXAMPLE_PATH, language=language, text=before)
     new = Document(path=EXAMPLE_PATH, language=language, text=after)
     return {issue.rule for issue in change_issues(old, new)}
+
+
+def in_history(texts: tuple[str, ...]) -> set[str]:
+    histories = FileHistories()
+    found = [histories.take("a.py", before, after) for before, after in itertools.pairwise(texts)]
+    return {issue.rule for issue in found[-1] if issue.severity is not Severity.NOTE}
+
+
+@pytest.mark.parametrize("rule", HISTORY_RULES, ids=lambda rule: rule.rule)
+def test_rule_over_histories_fires_and_stays_quiet(rule: HistoryRule) -> None:
+    assert [rule.rule in in_history(texts) for _, texts in rule.fires] == [True] * len(rule.fires)
+    assert [rule.rule in in_history(texts) for _, texts in rule.quiet] == [False] * len(rule.quiet)
 
 
 @pytest.mark.parametrize(("rule", "example"), examples(IN_TREES, "fires"))

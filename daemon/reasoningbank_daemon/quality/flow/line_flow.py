@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.flow.lines import SOURCES, follow_lines
 from reasoningbank_daemon.quality.languages import Language
@@ -14,16 +16,20 @@ def line_flow_issues(text: str, language: Language, *, engine: str) -> list[RawI
         return []
     rules = {rule.rule: rule for rule in flow_rules_for(language)}
     sinks = {name: rule.lines[language] for name, rule in rules.items()}
-    return [
-        RawIssue(
+    issues: list[RawIssue] = []
+    for found in follow_lines(text, language, sinks):
+        rule = rules[found.kind]
+        issue = RawIssue(
             line=found.line,
             column=found.column,
-            rule=found.kind,
-            category=rules[found.kind].category,
-            severity=rules[found.kind].severity,
-            message=rules[found.kind].message,
-            suggestion=rules[found.kind].suggestion,
+            rule=rule.rule,
+            category=rule.category,
+            severity=rule.severity,
+            message=rule.message,
+            suggestion=rule.suggestion,
             engine=engine,
         )
-        for found in follow_lines(text, language, sinks)
-    ]
+        issues.append(issue)
+        if rule.supersedes:
+            issues.append(msgspec.structs.replace(issue, clears=rule.supersedes))
+    return issues

@@ -63,6 +63,8 @@ def python_flow_issues(
             suggestion=rule.suggestion,
             engine=engine,
         )
+        if rule.supersedes:
+            report_fixed(rule.supersedes, frozenset({node.start_point.row + 1}))
 
     def report_fixed(clears: tuple[str, ...], lines: frozenset[int]) -> None:
         evidence.extend(_evidence(clears, line, engine=engine) for line in lines)

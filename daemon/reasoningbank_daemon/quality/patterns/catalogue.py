@@ -9,7 +9,14 @@ from types import ModuleType
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns import rules
-from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, FlowRule, Pattern, Rule, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import (
+    ChangeRule,
+    FlowRule,
+    HistoryRule,
+    Pattern,
+    Rule,
+    TextRule,
+)
 
 
 @functools.cache
@@ -46,6 +53,12 @@ def text_rules_for(language: Language | None) -> tuple[TextRule, ...]:
 def change_rules_for(language: Language | None) -> tuple[ChangeRule, ...]:
     """Return the rules over changes that look at a language, or at a text in none."""
     return tuple(rule for rule in all_rules() if isinstance(rule, ChangeRule) and _looks_at(rule, language))
+
+
+@functools.cache
+def history_rules() -> tuple[HistoryRule, ...]:
+    """Return the rules over the steps of a file."""
+    return tuple(rule for rule in all_rules() if isinstance(rule, HistoryRule))
 
 
 def _looks_at(rule: TextRule | ChangeRule, language: Language | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -108,6 +108,8 @@ class FlowRule(msgspec.Struct, frozen=True, kw_only=True):
     suggestion: str
     python: PythonFlow | None
     lines: Mapping[Language, re.Pattern[str]] = {}
+    supersedes: tuple[str, ...] = ()
+    """Rules that say less of the same line; their findings there are left out."""
     fires: tuple[Example, ...]
     quiet: tuple[Example, ...]
 
@@ -117,7 +119,29 @@ class FlowRule(msgspec.Struct, frozen=True, kw_only=True):
         return (*((Language.PYTHON,) if self.python is not None else ()), *self.lines)
 
 
-Rule = Pattern | TextRule | ChangeRule | FlowRule
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One edit of a file within a task: the lines that it replaced and those that took their place, stripped."""
+
+    line: int
+    old: str
+    new: str
+
+
+class HistoryRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One rule over the steps that a file took in one task; its examples are the texts of a file, one after the other."""
+
+    rule: str
+    category: Category
+    severity: Severity
+    message: str
+    suggestion: str
+    find: Callable[[Sequence[Step], Step], Found | None]
+    fires: tuple[tuple[Language, tuple[str, ...]], ...]
+    quiet: tuple[tuple[Language, tuple[str, ...]], ...]
+    languages: tuple[Language, ...] | None = None
+
+
+Rule = Pattern | TextRule | ChangeRule | FlowRule | HistoryRule
 
 
 def in_each(languages: tuple[Language, ...], query: str) -> dict[Language, str]:

@@ -29,6 +29,7 @@ RULE = FlowRule(
             sink(r"jsonpickle\.decode|torch\.load|joblib\.load|pd\.read_pickle", 0),
         ),
     ),
+    supersedes=("S301", "S506", "unsafe-deserialisation"),
     fires=(
         (
             Language.PYTHON,

@@ -29,6 +29,7 @@ RULE = FlowRule(
         Language.PHP: re.compile(r"\b(?:eval|assert|create_function)\("),
         Language.RUBY: re.compile(r"\b(?:eval|instance_eval|class_eval|module_eval)[ (]"),
     },
+    supersedes=("S102", "S307", "dynamic-code"),
     fires=(
         (
             Language.PYTHON,

@@ -50,6 +50,7 @@ RULE = FlowRule(
         Language.KOTLIN: re.compile(r"""\.exec\(|\bProcessBuilder\("""),
         Language.CSHARP: re.compile(r"""\bProcess\.Start\("""),
     },
+    supersedes=("S602", "S604", "S605", "shell-from-strings"),
     fires=(
         (
             Language.PYTHON,

@@ -56,6 +56,7 @@ RULE = FlowRule(
             r"""\bnew SqlCommand\(|\.CommandText\s*=|\b(?:FromSqlRaw|ExecuteSqlRaw)\("""
         ),
     },
+    supersedes=("S608", "sql-from-strings", "sql-values-in-text"),
     fires=(
         (
             Language.PYTHON,
