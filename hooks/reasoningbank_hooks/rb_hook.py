@@ -6,7 +6,8 @@ the hook folder and writes the executable ``rb-hook``, a few lines that call `ru
 
 It never hurts its host: nothing on stderr, an empty stdout on any trouble, exit status 0 always (the
 executable sees to that), and its own deadline, reading stdin included, kept by a timer whose signal interrupts
-whatever blocks. What the daemon has not acknowledged goes to `rb_hook_fallback`, which spools it.
+whatever blocks. What the daemon has not acknowledged goes to `rb_hook_fallback`, which spools it; what of that is
+not done in time, a child finishes for which nobody waits.
 """
 
 import _signal  # type: ignore[import-not-found]  # typeshed knows only `signal`, which loads enum
@@ -18,8 +19,11 @@ import time
 DEADLINE_MS = 150
 """How long the host waits for the daemon at most, reading stdin included."""
 
-GRACE_MS = 100
-"""How long printing, spooling and starting the daemon may take after that."""
+GRACE_MS = 80
+"""How long printing, spooling and starting the daemon may take after that, before a child takes over."""
+
+ALONE_MS = 2500
+"""How long that child may go on; on a machine so busy, a few milliseconds of work take a while."""
 
 MAX_SENT_BYTES = 4 << 20
 """A larger event is shortened by the failure path; sent whole it would occupy the daemon for seconds."""
@@ -262,7 +266,12 @@ def run(
         # By name and not by an import statement: the hot path has nothing to do with what that file imports.
         opens = call.absent and call.event.lower() in OPENING_EVENTS
         __import__("rb_hook_fallback").keep(
-            call, folder=spool, daemon=daemon if opens else (), environment=environment or {}, end_ns=end_ns
+            call,
+            folder=spool,
+            daemon=daemon if opens else (),
+            environment=environment or {},
+            end_ns=end_ns,
+            hand_over=hand_over,
         )
 
 
@@ -279,9 +288,33 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise TimeoutError
 
 
-def _leave(_number: int, _frame: object) -> None:
-    """End the process: the time for printing and spooling is over, too."""
-    posix._exit(0)  # noqa: SLF001 (a public function with an old name)
+def hand_over() -> bool:
+    """Let the host go on, which waits for this process, and let a child finish in its place.
+
+    Returns True in the child, which has nothing of the host's any more, and False where there can't be one.
+    """
+    try:
+        if posix.fork():
+            posix._exit(0)  # noqa: SLF001 (a public function with an old name)
+    except OSError:
+        return False
+    _signal.signal(_signal.SIGALRM, _end)
+    _signal.setitimer(_signal.ITIMER_REAL, ALONE_MS / 1000)
+    posix.setsid()
+    null = posix.open("/dev/null", posix.O_RDWR)
+    for standard in (0, 1, 2):
+        posix.dup2(null, standard)
+    return True
+
+
+def _leave(number: int, frame: object) -> None:
+    """Hand over what is under way: the time for printing and spooling is over, too."""
+    if not hand_over():
+        _end(number, frame)
+
+
+def _end(_number: int, _frame: object) -> None:
+    posix._exit(0)  # noqa: SLF001 (as above)
 
 
 def _pack_text(text: str) -> bytes:

@@ -2,8 +2,9 @@
 
 Loaded only then, from the hook folder, where the installer puts this file beside copies of
 `reasoningbank_schema.spool` and `reasoningbank_schema.redaction`. Everything has to be over at ``end_ns``.
-If there is no time for the whole event, its outline is kept (which session, which tool), and at worst its
-header alone; what has not been redacted is never written.
+If that takes longer, a child goes on for which nobody waits. If there can't be one, or it is late as well, the
+event's outline is kept (which session, which tool), and at worst its header alone; what has not been redacted is
+never written.
 """
 
 # ruff: noqa: PTH108, PTH116, PTH118, PTH120, PTH208
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
 
     from reasoningbank_hooks.rb_hook import Call
 
-WRITING_MS = 40
-"""The last part of the time belongs to the disk; and once more this long may writing take, come what may."""
+WRITING_NS = 40_000_000
+"""The last part of the time belongs to the disk."""
 
-OUTLINE_MS = 10
+RESERVE_NS = WRITING_NS + 10_000_000
 """The part before that belongs to the outline, in case the whole event was not ready in time."""
+
+ALONE_NS = 2_000_000_000
+"""The time of a child for which nobody waits; `rb_hook` ends it a little later."""
 
 START_AGAIN_S = 5.0
 """A daemon that was started this recently is not started again by the next hook."""
@@ -48,7 +52,13 @@ _OUTLINE = (
 
 
 def keep(
-    call: Call, *, folder: str, daemon: tuple[str, ...], environment: dict[str, str], end_ns: int
+    call: Call,
+    *,
+    folder: str,
+    daemon: tuple[str, ...],
+    environment: dict[str, str],
+    end_ns: int,
+    hand_over: Callable[[], bool],
 ) -> None:
     """Spool what ``call`` has read, then start ``daemon`` if one is given.
 
@@ -60,24 +70,27 @@ def keep(
         The command, empty for none, and all it finds in its environment.
     end_ns
         When everything has to be over, on the monotonic clock.
+    hand_over
+        Makes a child that goes on in our place, and returns True in it; False where there can't be one.
 
     Raises
     ------
     reasoningbank_schema.spool.SpoolError, OSError
         When nothing can be written; the caller stays silent.
     """
-    _signal.signal(_signal.SIGALRM, _interrupt)
     payload = b"".join(call.chunks)
-    writing_ns = end_ns - WRITING_MS * 1_000_000
-    outline_ns = writing_ns - OUTLINE_MS * 1_000_000
-    kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=outline_ns)
+    kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - RESERVE_NS)
+    if kept is None and time.monotonic_ns() >= end_ns - RESERVE_NS and hand_over():
+        end_ns = time.monotonic_ns() + ALONE_NS
+        kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - RESERVE_NS)
     if kept is None:
-        kept = _attempt(lambda: _outline(payload), until_ns=writing_ns)
+        kept = _attempt(lambda: _outline(payload), until_ns=end_ns - WRITING_NS)
     content, truncated = kept or (b"", True)
-    _signal.signal(_signal.SIGALRM, _leave)
-    _alarm_at(end_ns + WRITING_MS * 1_000_000)
+    _alarm_at(end_ns)
     body = call.body(content, truncated=truncated)
-    spool.write_entry(folder, call.header(), body, bare=kept is None, sync=_sync_until(end_ns))
+    spool.write_entry(
+        folder, call.header(), body, bare=kept is None, sync=_sync_until(end_ns - WRITING_NS // 2)
+    )
     if daemon:
         start_daemon(daemon, environment, guard=os.path.join(os.path.dirname(folder), "starting"))
 
@@ -146,13 +159,15 @@ def start_daemon(command: tuple[str, ...], environment: dict[str, str], *, guard
 
 
 def _attempt(make: Callable[[], tuple[bytes, bool]], *, until_ns: int) -> tuple[bytes, bool] | None:
-    """Return what ``make`` makes, or None when it fails or time runs out."""
+    """Return what ``make`` makes, or None when it fails or time runs out; the alarm is the caller's afterwards."""
+    leave = _signal.signal(_signal.SIGALRM, _interrupt)
     try:
         try:
             _alarm_at(until_ns)
             return make()
         finally:
             _signal.setitimer(_signal.ITIMER_REAL, 0)
+            _signal.signal(_signal.SIGALRM, leave)
     except Exception:  # noqa: BLE001 (late, not JSON, or a broken redactor: the next best form is kept)
         return None
 
@@ -204,27 +219,26 @@ def _sync_until(end_ns: int) -> Callable[[int], None]:
     """Return a sync that gives up: an entry that is whole, if not known to be on disk, is better than none."""
 
     def sync(descriptor: int) -> None:
+        begun_ns = time.monotonic_ns()
+        left_s, _ = _signal.setitimer(_signal.ITIMER_REAL, 0)
+        leave = _signal.signal(_signal.SIGALRM, _interrupt)
         try:
             try:
-                _signal.signal(_signal.SIGALRM, _interrupt)
-                _alarm_at(end_ns)
+                # Past its end, this is a child that took over: nobody waits, and a disk that is busy may be.
+                _alarm_at(end_ns if begun_ns < end_ns else begun_ns + ALONE_NS)
                 os.fsync(descriptor)
             finally:
                 _signal.setitimer(_signal.ITIMER_REAL, 0)
+                _signal.signal(_signal.SIGALRM, leave)
         except TimeoutError:
             pass
-        _signal.signal(_signal.SIGALRM, _leave)
-        _alarm_at(end_ns + WRITING_MS * 1_000_000)
+        _signal.setitimer(_signal.ITIMER_REAL, max(left_s - (time.monotonic_ns() - begun_ns) / 1e9, 0.001))
 
     return sync
 
 
 def _interrupt(_number: int, _frame: object) -> None:
     raise TimeoutError
-
-
-def _leave(_number: int, _frame: object) -> None:
-    os._exit(0)
 
 
 def _alarm_at(at_ns: int) -> None:

@@ -36,7 +36,14 @@ def kept(folder: Path, payload: bytes, *, complete: bool = True) -> HookEvent:
     call.chunks = [payload]
     call.complete = complete
     end_ns = time.monotonic_ns() + PLENTY_NS
-    rb_hook_fallback.keep(call, folder=str(folder / "spool"), daemon=(), environment={}, end_ns=end_ns)
+    rb_hook_fallback.keep(
+        call,
+        folder=str(folder / "spool"),
+        daemon=(),
+        environment={},
+        end_ns=end_ns,
+        hand_over=lambda: False,
+    )
     [name] = spool.list_entries(str(folder / "spool"))
     event = decode_request(spool.read_entry(str(folder / "spool"), name).body)
     assert isinstance(event, HookEvent)
