@@ -5,8 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]  # the package ships no types
+
+from reasoningbank_daemon.cli.parsing import Parser
+from reasoningbank_daemon.cli.verdict import add_verdict_arguments
 from reasoningbank_daemon.quality.grammars import languages_with_grammar
 from reasoningbank_daemon.quality.patterns.catalogue import rule_modules
+from reasoningbank_daemon.quality.policies import rule_names
+from reasoningbank_daemon.quality.project_config import parse_project_config
 from reasoningbank_daemon.quality.reviewer import standard_engines
 from reasoningbank_daemon.quality.rule_pages import rule_pages
 
@@ -44,3 +50,22 @@ def test_number_of_languages_with_a_grammar_is_that_of_the_document() -> None:
     line = next(line for line in DOCUMENT.splitlines() if line.startswith("| `tree-sitter`"))
 
     assert len(line.split("|")[2].split(",")) == len(languages_with_grammar())
+
+
+def test_example_of_a_projects_file_is_one_that_is_accepted() -> None:
+    example = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL)[0]
+
+    table = parse_project_config(example, source="the document", rules=rule_names()).quality
+
+    assert (table.engines_off, table.thresholds.told) == (("oxlint",), 3)
+
+
+def test_commands_of_the_pre_commit_hooks_are_ones_that_we_have() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+
+    words = [hook["entry"].split() for hook in hooks]
+
+    parser = Parser("reasoningbank verdict")
+    add_verdict_arguments(parser)
+    assert [each[:2] for each in words] == [["reasoningbank", "verdict"]] * 2
+    assert all(parser.parse_args([*each[2:], "a.py"]).staged for each in words)
