@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from rbtest.daemon_process import wait_until
 from reasoningbank_hooks.installer import (
     HookProgram,
     InterpreterError,
@@ -147,7 +148,10 @@ class HookHome:
         return run
 
     def spooled(self) -> list[tuple[RequestHeader, HookEvent]]:
-        """Read the spool as the daemon does, as its owner."""
+        """Read the spool as the daemon does, as its owner, once no hook is at work any more."""
+        wait_until(
+            lambda: not self._hook_at_work(), what="the children of hooks on a busy machine to be done"
+        )
         folder = str(self.paths.spool)
         found: list[tuple[RequestHeader, HookEvent]] = []
         with _as_user(self.user):
@@ -157,6 +161,19 @@ class HookHome:
                 assert isinstance(event, HookEvent)
                 found.append((unpack_request(entry.header), event))
         return found
+
+    def _hook_at_work(self) -> bool:
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (process / "environ").read_bytes()
+                if (
+                    f"RB_HOME={self.root}".encode() in environment
+                    and b"rb-hook" in (process / "cmdline").read_bytes()
+                ):
+                    return True
+            except OSError:
+                continue  # gone, or somebody else's
+        return False
 
 
 class _as_user:  # noqa: N801 (reads as a statement)
