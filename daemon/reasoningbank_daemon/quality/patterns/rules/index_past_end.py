@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.patterns.line_search import place, search
+from reasoningbank_daemon.quality.patterns.line_search import in_comment, place
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
-_DIRECT = {
-    Language.PYTHON: re.compile(r"(?<![\w.])([\w.]+)\[len\(\1\)\](?!\s*(?::[^=]|=[^=]))"),
-    Language.GO: re.compile(r"(?<![\w.])([\w.]+)\[len\(\1\)\]"),
-    **dict.fromkeys(JS_FAMILY, re.compile(r"(?<![\w.$])([\w.$]+)\[\1\.length\](?!\s*=[^=])")),
-    Language.JAVA: re.compile(r"(?<![\w.])([\w.]+)(?:\[\1\.length\]|\.get\(\1\.size\(\)\))"),
-    Language.CSHARP: re.compile(r"(?<![\w.])([\w.]+)\[\1\.(?:Length|Count)\]"),
+_INSIDE = {
+    Language.PYTHON: re.compile(r"\[len\((?P<list>[\w.]+)\)\](?!\s*(?::[^=]|=[^=]))"),
+    Language.GO: re.compile(r"\[len\((?P<list>[\w.]+)\)\]"),
+    **dict.fromkeys(JS_FAMILY, re.compile(r"\[(?P<list>[\w.$]+)\.length\](?!\s*=[^=])")),
+    Language.JAVA: re.compile(r"\[(?P<list>[\w.]+)\.length\]|\.get\((?P<other>[\w.]+)\.size\(\)\)"),
+    Language.CSHARP: re.compile(r"\[(?P<list>[\w.]+)\.(?:Length|Count)\]"),
 }
 _LOOP = re.compile(
     r"for\s*\(\s*(?:var|let|const|int|size_t|auto)?\s*(?P<i>\w+)\s*=\s*0\s*;\s*(?P=i)\s*<=\s*(?P<list>[\w.$]+?)"
@@ -26,16 +26,23 @@ _RANGE = re.compile(r"for (?P<i>\w+) in range\(len\((?P<list>[\w.]+)\) \+ 1\):(?
 
 
 def _find(document: Document) -> Iterator[Found]:
-    direct = None if document.language is None else _DIRECT.get(document.language)
-    if direct is not None:
-        yield from search(document, direct)
+    text = document.text
+    inside = None if document.language is None else _INSIDE.get(document.language)
+    for match in inside.finditer(text) if inside is not None else ():
+        name = next(each for each in match.groupdict().values() if each)
+        start = match.start() - len(name)
+        before = text[start - 1 : start] if start > 0 else ""
+        is_whole = text[start : match.start()] == name and not (
+            before and (before.isalnum() or before in "_.$")
+        )
+        if is_whole and not in_comment(text, start, document.language):
+            yield place(text, start)
     loop = _RANGE if document.language is Language.PYTHON else _LOOP
-    for match in loop.finditer(document.text):
-        if re.search(
-            rf"(?<![\w.]){re.escape(match['list'])}(?:\[{match['i']}\]|\.get\({match['i']}\)|\.at\({match['i']}\))",
-            match["body"],
-        ):
-            yield place(document.text, match.start())
+    for match in loop.finditer(text):
+        items = re.escape(match["list"])
+        index = match["i"]
+        if re.search(rf"(?<![\w.]){items}(?:\[{index}\]|\.get\({index}\)|\.at\({index}\))", match["body"]):
+            yield place(text, match.start())
 
 
 RULE = TextRule(
@@ -46,7 +53,7 @@ RULE = TextRule(
     suggestion="the last index is the length minus one",
     find=_find,
     literals=("[len(", "range(len(", ".length", ".size()", ".Length", ".Count"),
-    languages=(*_DIRECT, Language.CPP, Language.PHP, Language.KOTLIN),
+    languages=(*_INSIDE, Language.CPP, Language.PHP, Language.KOTLIN),
     fires=(
         (Language.PYTHON, "last = items[len(items)]\n"),
         (Language.PYTHON, "for i in range(len(items) + 1):\n    print(items[i])\n"),

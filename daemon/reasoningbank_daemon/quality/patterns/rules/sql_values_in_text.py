@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
-from reasoningbank_daemon.quality.patterns.line_search import in_comment, place
+from reasoningbank_daemon.quality.patterns.line_search import in_comment, place, search_at
 from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
@@ -22,11 +22,11 @@ _STATEMENT = re.compile(
 )
 _REACH = 600
 _WAYS = ("+", "% ", "%(", ".format(")
-_OPEN_VALUE = r"(?:(?:[=<>]|\bLIKE|\bVALUES\s*\(|\bAND|\bBETWEEN|,|\()\s*\(?\s*)"
-_JOINED = re.compile(
-    rf"{_OPEN_VALUE}(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]",
-    re.IGNORECASE,
+_JOINED = re.compile(r"\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]")
+_OPEN_VALUE = re.compile(
+    r"(?:[=<>,(]|\bLIKE|\bAND|\bBETWEEN)\s*\(?\s*(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\Z", re.IGNORECASE
 )
+"""What ends before the plus: a literal that leaves a value open."""
 _LITERAL = re.compile(
     r"(?P<prefix>\b[rRbBuUfF]{1,2})?(?:\"\"\"(?P<long>.*?)\"\"\"|'''(?P<other_long>.*?)'''"
     r"|\"(?P<short>(?:\\.|[^\"\\\n])*)\"|'(?P<other>(?:\\.|[^'\\\n])*)')",
@@ -49,23 +49,39 @@ def _find(document: Document) -> Iterator[Found]:
     if is_test_path(document.path) or not any(each in text for each in _WAYS) or not _STATEMENT.search(text):
         return
     seen: set[int] = set()
-    for match in (*_JOINED.finditer(text), *_EXECUTED.finditer(text), *_placed(text)):
-        before = text[max(0, match.start() - _REACH) : match.end()]
-        if in_comment(text, match.start(), document.language):
-            continue
-        if match.re is not _EXECUTED and not _STATEMENT.search(before):
-            continue
-        found = place(text, match.start())
+    executed = list(search_at(document, (".execute",), _EXECUTED))
+    for found in (*_joined(document), *executed, *_placed(document)):
         if found.line not in seen:
             seen.add(found.line)
             yield found
 
 
-def _placed(text: str) -> Iterator[re.Match[str]]:
+def _joined(document: Document) -> Iterator[Found]:
+    """Yield where a value is joined to a literal that leaves one open."""
+    text = document.text
+    position = text.find("+")
+    while position >= 0:
+        if _opens_value(text, position) and not in_comment(text, position, document.language):
+            yield place(text, position)
+        position = text.find("+", position + 1)
+
+
+def _opens_value(text: str, position: int) -> bool:
+    if _OPEN_VALUE.search(text, max(0, position - 40), position) is None:
+        return False
+    return _JOINED.match(text, position) is not None and _speaks_sql(text, position)
+
+
+def _speaks_sql(text: str, position: int) -> bool:
+    return _STATEMENT.search(text, max(0, position - _REACH), position) is not None
+
+
+def _placed(document: Document) -> Iterator[Found]:
     """Yield the string literals with a place for a value that is filled in by formatting."""
+    text = document.text
     literals = [match for match in _LITERAL.finditer(text) if "f" not in (match["prefix"] or "").lower()]
     for index, match in enumerate(literals):
-        if not _PLACE.search(match[0]):
+        if not _PLACE.search(match[0]) or not _speaks_sql(text, match.end()):
             continue
         end = match.end()
         for later in literals[index + 1 :]:  # parts of one text that stand after each other
@@ -73,7 +89,7 @@ def _placed(text: str) -> Iterator[re.Match[str]]:
                 break
             end = later.end()
         if _FORMATTED.match(text, end):
-            yield match
+            yield place(text, match.start())
 
 
 RULE = TextRule(

@@ -11,28 +11,35 @@ from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
-from reasoningbank_daemon.quality.patterns.line_search import search
+from reasoningbank_daemon.quality.patterns.line_search import search_at
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
-_NAMED_SECRET = r"(?i:\w*(?:token|secret|passw|session_?id|nonce|salt|otp|csrf|api_?key|private_?key|reset_?code|pin_?code|cookie)\w*)"  # noqa: S105 - the names of secrets, and none of them
-_PATTERNS = {
-    Language.PYTHON: re.compile(
-        rf"\brandom\.randbytes\(|\b{_NAMED_SECRET}\s*=\s*[^=\n]*(?<!\w)random\.(?:random|randint|randrange|choices?|sample|getrandbits|uniform|shuffle)\("
+_FOR_A_SECRET = re.compile(
+    r"(?i:token|secret|passw|session_?id|nonce|salt|otp|csrf|api_?key|private_?key|reset_?code|pin_?code|cookie)\w*['\"]?\s*(?::\s*\w+\s*)?:?[=:]"
+)
+"""What stands before the call in its line: the name of a secret, and an assignment."""
+_CALLS: dict[Language, tuple[tuple[str, ...], re.Pattern[str]]] = {
+    Language.PYTHON: (
+        ("random.",),
+        re.compile(
+            r"(?<!\w)random\.(?:random|randint|randrange|choices?|sample|getrandbits|uniform|shuffle)\("
+        ),
     ),
-    **dict.fromkeys(JS_FAMILY, re.compile(rf"\b{_NAMED_SECRET}['\"]?\s*[:=]\s*[^=;\n]*Math\.random\(\)")),
-    Language.JAVA: re.compile(
-        rf"\b{_NAMED_SECRET}\s*=\s*[^=;\n]*(?:new Random\(|Math\.random\(|RandomStringUtils\.random)"
+    **dict.fromkeys(JS_FAMILY, (("Math.random(",), re.compile(r"(?<!\w)Math\.random\("))),
+    Language.JAVA: (
+        ("new Random(", "Math.random(", "RandomStringUtils.random"),
+        re.compile(r"(?<!\w)(?:new Random|Math\.random|RandomStringUtils)\b"),
     ),
-    Language.GO: re.compile(rf"\b{_NAMED_SECRET}\s*:?=\s*[^=\n]*\brand\.(?:Int|Intn|Int63|Float64|Perm)\("),
-    Language.PHP: re.compile(rf"\$?{_NAMED_SECRET}\s*=\s*[^=;\n]*\b(?:mt_rand|rand|uniqid|lcg_value)\("),
-    Language.CSHARP: re.compile(rf"\b{_NAMED_SECRET}\s*=\s*[^=;\n]*new Random\("),
-    Language.RUBY: re.compile(
-        rf"\b{_NAMED_SECRET}\s*=\s*[^=\n]*(?<!Secure)(?:\brand\(|Random\.rand|Random\.new)"
+    Language.GO: (("rand.",), re.compile(r"(?<!\w)rand\.(?:Int|Intn|Int63|Float64|Perm)\(")),
+    Language.PHP: (
+        ("rand(", "mt_rand(", "uniqid(", "lcg_value("),
+        re.compile(r"(?<!\w)(?:mt_rand|rand|uniqid|lcg_value)\("),
     ),
+    Language.CSHARP: (("new Random(",), re.compile(r"new Random\(")),
+    Language.RUBY: (("rand(", "Random."), re.compile(r"(?<!\w)(?:rand\(|Random\.(?:rand|new))")),
 }
-
-
+_BYTES = re.compile(r"(?<!\w)random\.randbytes\(")
 _OTHERS = re.compile(
     r"(?<!\w)random\.(?:getrandbits|sample|gauss|normalvariate|expovariate|betavariate|vonmisesvariate)\("
 )
@@ -40,15 +47,21 @@ _OTHERS = re.compile(
 
 
 def _find(document: Document) -> Iterator[Found]:
-    if document.language is not None and not is_test_path(document.path) and "and" in document.text:
-        known = set()
-        for found in search(document, _PATTERNS[document.language]):
+    if document.language is None or is_test_path(document.path):
+        return
+    words, call = _CALLS[document.language]
+    lines = document.text.split("\n")
+    known = set()
+    for found in search_at(document, words, call):
+        if found.line not in known and _FOR_A_SECRET.search(lines[found.line - 1][: found.column - 1]):
             known.add(found.line)
             yield found
-        if document.language is Language.PYTHON:
-            for found in search(document, _OTHERS):
-                if found.line not in known:
-                    yield Found(line=found.line, column=found.column, severity=Severity.NOTE)
+    if document.language is not Language.PYTHON:
+        return
+    yield from search_at(document, words, _BYTES)
+    for found in search_at(document, words, _OTHERS):
+        if found.line not in known:
+            yield Found(line=found.line, column=found.column, severity=Severity.NOTE)
 
 
 RULE = TextRule(
@@ -59,7 +72,7 @@ RULE = TextRule(
     suggestion="use the operating system's generator: secrets, crypto.randomBytes, SecureRandom",
     find=_find,
     literals=("random", "Random", "rand(", "rand.", "uniqid", "lcg_value"),
-    languages=tuple(_PATTERNS),
+    languages=tuple(_CALLS),
     fires=(
         (Language.PYTHON, "token = ''.join(random.choices(letters, k=20))\n"),
         (Language.PYTHON, "key = random.randbytes(32)\n"),
