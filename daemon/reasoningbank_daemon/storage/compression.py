@@ -7,6 +7,8 @@ be read without one more file, or ten times the time.
 
 from __future__ import annotations
 
+import threading
+
 import zstandard
 
 MIN_COMPRESSED_CHARS = 128
@@ -17,6 +19,8 @@ MAX_TEXT_BYTES = 16 * 1024 * 1024
 
 Packed = str | bytes
 """A text as a column holds it."""
+
+_local = threading.local()
 
 
 class DamagedTextError(ValueError):
@@ -52,9 +56,17 @@ def unpack(packed: Packed) -> str:
         size = zstandard.frame_content_size(packed)
         if size < 0 or size > MAX_TEXT_BYTES:
             raise DamagedTextError(f"a compressed text claims {size} bytes")
-        return zstandard.ZstdDecompressor().decompress(packed).decode("utf-8", "replace")
+        return _decompressor().decompress(packed).decode("utf-8", "replace")
     except zstandard.ZstdError as error:
         raise DamagedTextError(f"a compressed text of {len(packed)} bytes can't be read: {error}") from error
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    """Return this thread's own: making one costs more than a lesson's text takes to decompress."""
+    found: zstandard.ZstdDecompressor | None = getattr(_local, "decompressor", None)
+    if found is None:
+        found = _local.decompressor = zstandard.ZstdDecompressor()
+    return found
 
 
 def unpack_optional(packed: Packed | None) -> str:

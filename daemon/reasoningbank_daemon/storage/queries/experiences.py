@@ -16,11 +16,13 @@ from reasoningbank_daemon.storage.trajectories import read_trajectory
 
 VECTORS_AT_ONCE = 2_000
 
-_DOCUMENT = (
+_FIELDS = (
     "SELECT e.id, e.project_id, e.title, e.text, (SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
     "WHERE u.session_id = t.session_id AND u.task_id = t.id AND u.prompt IS NOT NULL "
-    "ORDER BY u.started_ns, u.id LIMIT 1), e.sequence, e.task_id, e.kind FROM experience e "
+    "ORDER BY u.started_ns, u.id LIMIT 1), e.sequence, e.task_id, e.kind"
 )
+_DOCUMENT = f"{_FIELDS} FROM experience e "
+_STORED = _FIELDS + ", (SELECT probability FROM task WHERE id = e.task_id) FROM experience e "  # noqa: S608  fixed text
 
 
 _GOAL = (
@@ -151,13 +153,9 @@ def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, Store
     for start in range(0, len(ids), IDS_AT_ONCE):
         chunk = tuple(ids[start : start + IDS_AT_ONCE])
         marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
-        for row in db.execute(_DOCUMENT + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
-            found[row[0]] = StoredExperience(document=_document(row), kind=row[7])
-    judged = dict(_probabilities(db, [stored.document.task_id for stored in found.values()]))
-    return {
-        id_: msgspec.structs.replace(stored, probability=judged.get(stored.document.task_id or 0))
-        for id_, stored in found.items()
-    }
+        for row in db.execute(_STORED + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
+            found[row[0]] = StoredExperience(document=_document(row), kind=row[7], probability=row[8])
+    return found
 
 
 def iterate_vectors(db: apsw.Connection, stamp: Stamp, owner: str) -> Iterator[Embedded]:
@@ -199,14 +197,6 @@ def read_stamps(db: apsw.Connection) -> dict[Stamp, int]:
         Stamp(model=model, dimension=dimension, version=version): count
         for model, dimension, version, count in rows
     }
-
-
-def _probabilities(db: apsw.Connection, task_ids: Sequence[int | None]) -> Iterator[tuple[int, float | None]]:
-    known = tuple(task_id for task_id in task_ids if task_id is not None)
-    for start in range(0, len(known), IDS_AT_ONCE):
-        chunk = known[start : start + IDS_AT_ONCE]
-        marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
-        yield from db.execute(f"SELECT id, probability FROM task WHERE id IN ({marks})", chunk)  # noqa: S608  placeholders only
 
 
 def _document(row: tuple) -> Document:  # type: ignore[type-arg]  # the columns of _DOCUMENT
