@@ -245,7 +245,7 @@ def test_mutated_hook_payloads_do_no_harm() -> None:
         assert answered == 500 + PAYLOADS // 2 * 2
         assert after.rejected > before.rejected
         assert after.rss_bytes - before.rss_bytes < GROWTH_BYTES
-        assert after.rss_bytes - middle.rss_bytes < 2 * PLATEAU_BYTES  # engines and parsers fill caches of their own
+        assert after.rss_bytes - middle.rss_bytes < 2 * PLATEAU_BYTES  # parsers fill caches of their own
         assert "Traceback" not in daemon.output()
         wait_until(lambda: _status(daemon).state == "serving", what="the daemon to serve on")
         print(
