@@ -39,7 +39,7 @@ def test_a_task_is_advised_stored_and_recalled(daemon: DaemonProcess) -> None:
     assert told.advice.selection.evidence == 0
     assert told.advice.selection.confidence is None
     assert judged.advice is not None
-    assert "S307" in (judged.advice.text or "")
+    assert "input-in-code" in (judged.advice.text or "")
     assert kept.receipt is not None
     assert kept.receipt.experience_id in [experience.id for experience in found.experiences]
 
