@@ -202,6 +202,8 @@ def test_words_serve_and_say_so_until_everything_is_embedded(open_bank: Opener) 
     embedder.gate.clear()
     bank = open_bank(None)
     bank.tell(*FACTS)
+    # An embedder that is named while the index takes them in would serve at once, with nothing to embed.
+    _until(lambda: bank.library.status().lexical_documents == 3)
     bank.library.use(_choice(embedder))
     _until(lambda: bank.library.status().vectors_waiting == 3)
 
