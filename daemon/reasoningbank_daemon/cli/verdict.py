@@ -18,6 +18,7 @@ from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command
 from reasoningbank_daemon.cli.reading import read_config
 from reasoningbank_daemon.config import Config
+from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit, readable_text
 from reasoningbank_daemon.quality.git_changes import GitError, WorkTree
 from reasoningbank_daemon.quality.known_texts import text_on_disk
@@ -69,7 +70,9 @@ def add_verdict_arguments(parser: argparse.ArgumentParser) -> None:
         help="worse, broken, security, nothing (worse)",
     )  # fmt: skip
     parser.add_argument("--notes", action="store_true", help="show notes too")
-    parser.add_argument("--types", action="store_true", help="ask the slower engines as well: ty, ShellCheck")
+    parser.add_argument(
+        "--types", action="store_true", help="look at callers in other files, and ask ty and ShellCheck"
+    )
     parser.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", metavar="WHEN",
         help="auto, always, never (auto)",
@@ -123,7 +126,9 @@ def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedF
                 policy = policies.policy_for(edit.path)
             except ProjectConfigError as error:
                 raise CommandError(str(error), code=ExitCode.BAD_CONFIGURATION) from error
-            verdict = reviewer.review(edit, context.monotonic_s() + FILE_TIMEOUT_S, policy=policy)
+            callers = caller_issues(edit) if arguments.types else ()
+            deadline = context.monotonic_s() + FILE_TIMEOUT_S
+            verdict = reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
             shown = msgspec.structs.replace(verdict, path=_shown_path(edit.path, context.cwd))
             yield JudgedFile(verdict=shown, text=readable_text(edit.after))
 

@@ -10,6 +10,7 @@ from time import monotonic
 import msgspec
 import structlog
 
+from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.policy import Policy
 from reasoningbank_daemon.quality.reviewer import Reviewer
@@ -108,7 +109,9 @@ class SecondLook:
                     return
                 key, (edit, policy) = self._waiting.popitem(last=False)
                 self._busy = True
-            verdict = self._reviewer.review(edit, self._clock() + self._budget_s, policy=policy)
+            verdict = self._reviewer.examine(
+                edit, self._clock() + self._budget_s, policy=policy, history=caller_issues(edit)
+            ).verdict
             for missing in verdict.engines_missing:
                 _log.info("second_look_incomplete", engine=missing.engine, reason=missing.reason)
             if verdict.label in (Label.WORSE, Label.BROKEN):
