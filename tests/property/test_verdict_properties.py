@@ -10,15 +10,15 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reasoningbank_daemon.quality.advice import MOST_CHARACTERS, MOST_ISSUES, advice_text
-from reasoningbank_daemon.quality.comparison import Analysis, compare
 from reasoningbank_daemon.quality.edit import content_sha256, readable_text
 from reasoningbank_daemon.quality.engine import Document, RawIssue
-from reasoningbank_daemon.quality.judge import EngineReport, judge
+from reasoningbank_daemon.quality.engines.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.judging.advice import MOST_CHARACTERS, MOST_ISSUES, advice_text
+from reasoningbank_daemon.quality.judging.comparison import Analysis, compare
+from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
+from reasoningbank_daemon.quality.judging.scoring import score
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.plain_text import PlainTextEngine
-from reasoningbank_daemon.quality.rpc import FrameReader, frame
-from reasoningbank_daemon.quality.scoring import score
+from reasoningbank_daemon.quality.processes.rpc import FrameReader, frame
 from reasoningbank_schema.verdicts import Category, EditVerdict, Label, Severity
 
 any_text = st.text(st.characters(exclude_categories=[]), max_size=200)

@@ -14,8 +14,8 @@ from reasoningbank_daemon.quality.edit import Edit, readable_text
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.known_texts import text_on_disk
 from reasoningbank_daemon.quality.patterns.python_calls import Signature, calls, misfit, signatures
-from reasoningbank_daemon.quality.project import project_root
-from reasoningbank_daemon.quality.project_files import TooManyFilesError, python_files
+from reasoningbank_daemon.quality.projects.project import project_root
+from reasoningbank_daemon.quality.projects.project_files import TooManyFilesError, python_files
 from reasoningbank_schema.verdicts import Category, Severity
 
 RULE = "callers-do-not-fit"

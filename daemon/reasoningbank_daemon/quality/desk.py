@@ -10,14 +10,14 @@ from time import monotonic
 
 import msgspec
 
-from reasoningbank_daemon.quality.advice import advice_text
 from reasoningbank_daemon.quality.edit import Edit
+from reasoningbank_daemon.quality.judging.advice import advice_text
+from reasoningbank_daemon.quality.judging.session_edits import SessionEdits
 from reasoningbank_daemon.quality.known_texts import KnownTexts, committed_text, text_on_disk
-from reasoningbank_daemon.quality.policies import Policies
-from reasoningbank_daemon.quality.policy import Mode
+from reasoningbank_daemon.quality.projects.policies import Policies
+from reasoningbank_daemon.quality.projects.policy import Mode
 from reasoningbank_daemon.quality.reviewer import Reviewer
 from reasoningbank_daemon.quality.second_look import SecondLook, Session
-from reasoningbank_daemon.quality.session_edits import SessionEdits
 from reasoningbank_schema.verdicts import EditVerdict, Label
 
 MOST_SESSIONS = 200

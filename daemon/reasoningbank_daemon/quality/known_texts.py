@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
-from reasoningbank_daemon.quality.project import project_root
+from reasoningbank_daemon.quality.projects.project import project_root
 
 MOST_CHARACTERS = 16_000_000
 """Of all texts that are kept, their paths counted; those not seen for longest are forgotten first."""

@@ -9,9 +9,6 @@ from time import monotonic
 import msgspec
 import structlog
 
-from reasoningbank_daemon.quality.changes import change_issues
-from reasoningbank_daemon.quality.comparison import Analysis
-from reasoningbank_daemon.quality.data_files import DataFilesEngine
 from reasoningbank_daemon.quality.edit import Edit, content_sha256, readable_text
 from reasoningbank_daemon.quality.engine import (
     Answer,
@@ -24,17 +21,20 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
+from reasoningbank_daemon.quality.engines.data_files import DataFilesEngine
+from reasoningbank_daemon.quality.engines.oxlint_engine import OxlintEngine
+from reasoningbank_daemon.quality.engines.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.engines.programs import Programs
+from reasoningbank_daemon.quality.engines.ruff_engine import RuffEngine
+from reasoningbank_daemon.quality.engines.shellcheck_engine import ShellCheckEngine
+from reasoningbank_daemon.quality.engines.tree_sitter_engine import TreeSitterEngine
+from reasoningbank_daemon.quality.engines.ty_engine import TyEngine
 from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, cache_key
-from reasoningbank_daemon.quality.judge import EngineReport, judge
+from reasoningbank_daemon.quality.judging.changes import change_issues
+from reasoningbank_daemon.quality.judging.comparison import Analysis
+from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
 from reasoningbank_daemon.quality.languages import Language, language_named, language_of
-from reasoningbank_daemon.quality.oxlint_engine import OxlintEngine
-from reasoningbank_daemon.quality.plain_text import PlainTextEngine
-from reasoningbank_daemon.quality.policy import STANDARD, Policy, wanted
-from reasoningbank_daemon.quality.programs import Programs
-from reasoningbank_daemon.quality.ruff_engine import RuffEngine
-from reasoningbank_daemon.quality.shellcheck_engine import ShellCheckEngine
-from reasoningbank_daemon.quality.tree_sitter_engine import TreeSitterEngine
-from reasoningbank_daemon.quality.ty_engine import TyEngine
+from reasoningbank_daemon.quality.projects.policy import STANDARD, Policy, wanted
 from reasoningbank_schema.verdicts import EditVerdict, MissingEngine
 
 _log = structlog.get_logger(__name__)

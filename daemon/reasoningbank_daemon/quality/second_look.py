@@ -12,7 +12,7 @@ import structlog
 
 from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit
-from reasoningbank_daemon.quality.policy import Policy
+from reasoningbank_daemon.quality.projects.policy import Policy
 from reasoningbank_daemon.quality.reviewer import Reviewer
 from reasoningbank_schema.verdicts import EditVerdict, Label
 

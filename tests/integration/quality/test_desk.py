@@ -10,8 +10,8 @@ import pytest
 from reasoningbank_daemon.quality.desk import Arrival, EditDesk
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.policies import Policies
-from reasoningbank_daemon.quality.policy import Mode
+from reasoningbank_daemon.quality.projects.policies import Policies
+from reasoningbank_daemon.quality.projects.policy import Mode
 from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
 from reasoningbank_daemon.quality.second_look import SecondLook
 from reasoningbank_schema.verdicts import Category, Label, Severity

@@ -13,20 +13,20 @@ from contextlib import contextmanager
 import msgspec
 import pytest
 
-from reasoningbank_daemon.quality import rpc
 from reasoningbank_daemon.quality.engine import (
     EngineDiedError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
 )
-from reasoningbank_daemon.quality.engine_process import (
+from reasoningbank_daemon.quality.processes import rpc
+from reasoningbank_daemon.quality.processes.engine_process import (
     Conversation,
     EngineProcess,
     ProcessSpec,
     ProcessState,
 )
-from reasoningbank_daemon.quality.supervisor import Supervisor
+from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 
 ENDLESS_S = 60.0
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 
-from reasoningbank_daemon.quality.advice import MOST_CHARACTERS, advice_text
 from reasoningbank_daemon.quality.edit import Edit
+from reasoningbank_daemon.quality.judging.advice import MOST_CHARACTERS, advice_text
 from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
 from reasoningbank_schema.verdicts import MAX_ISSUES, EditVerdict, Label
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from reasoningbank_daemon.quality.advice import advice_text
 from reasoningbank_daemon.quality.edit import Edit, content_sha256
 from reasoningbank_daemon.quality.engine import Document, RawIssue
+from reasoningbank_daemon.quality.engines.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.engines.ruff_engine import RuffEngine
+from reasoningbank_daemon.quality.engines.tree_sitter_engine import TreeSitterEngine
+from reasoningbank_daemon.quality.judging.advice import advice_text
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.plain_text import PlainTextEngine
 from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
-from reasoningbank_daemon.quality.ruff_engine import RuffEngine
-from reasoningbank_daemon.quality.tree_sitter_engine import TreeSitterEngine
 from reasoningbank_schema.verdicts import Category, EditVerdict, Label, Severity
 
 

@@ -15,9 +15,9 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
+from reasoningbank_daemon.quality.engines.ruff_engine import MAX_TEXT_CHARACTERS, RuffEngine
+from reasoningbank_daemon.quality.engines.ruff_rules import RULES
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.ruff_engine import MAX_TEXT_CHARACTERS, RuffEngine
-from reasoningbank_daemon.quality.ruff_rules import RULES
 from reasoningbank_schema.verdicts import Category, Severity
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reasoningbank_daemon.quality.advice import MOST_CHARACTERS, advice_text
+from reasoningbank_daemon.quality.judging.advice import MOST_CHARACTERS, advice_text
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 

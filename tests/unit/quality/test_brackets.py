@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reasoningbank_daemon.quality.brackets import bracket_imbalance, has_alternative_branches
+from reasoningbank_daemon.quality.judging.brackets import bracket_imbalance, has_alternative_branches
 from reasoningbank_daemon.quality.languages import Language
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from reasoningbank_daemon.quality.comparison import Analysis, compare
 from reasoningbank_daemon.quality.engine import Document, RawIssue
+from reasoningbank_daemon.quality.judging.comparison import Analysis, compare
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 

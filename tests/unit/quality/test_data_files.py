@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from reasoningbank_daemon.quality.data_files import MAX_TEXT_CHARACTERS, DataFilesEngine
 from reasoningbank_daemon.quality.engine import Document, EngineError, TextRefusedError
+from reasoningbank_daemon.quality.engines.data_files import MAX_TEXT_CHARACTERS, DataFilesEngine
 from reasoningbank_daemon.quality.languages import Language
 
 

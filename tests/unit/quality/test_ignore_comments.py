@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reasoningbank_daemon.quality.ignore_comments import RULE, find_ignores
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.projects.ignore_comments import RULE, find_ignores
 
 
 @pytest.mark.parametrize(

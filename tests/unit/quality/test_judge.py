@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from reasoningbank_daemon.quality.comparison import Analysis
 from reasoningbank_daemon.quality.engine import Document, RawIssue
-from reasoningbank_daemon.quality.judge import EngineReport, judge
+from reasoningbank_daemon.quality.judging.comparison import Analysis
+from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import MAX_ISSUES, Category, EditVerdict, Label, MissingEngine, Severity
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reasoningbank_daemon.quality.linter_files import LinterFiles
-from reasoningbank_daemon.quality.linter_settings import LinterSettings, ruff_settings, with_oxlint
+from reasoningbank_daemon.quality.projects.linter_files import LinterFiles
+from reasoningbank_daemon.quality.projects.linter_settings import LinterSettings, ruff_settings, with_oxlint
 
 
 def test_ignored_rule_is_off_unless_a_longer_selector_names_it() -> None:

@@ -5,9 +5,11 @@ import math
 
 import pytest
 
-from reasoningbank_daemon.quality.changes import change_issues
 from reasoningbank_daemon.quality.engine import Document
-from reasoningbank_daemon.quality.history import FileHistories
+from reasoningbank_daemon.quality.engines.plain_text import PlainTextEngine
+from reasoningbank_daemon.quality.engines.syntax_tree import find_issues
+from reasoningbank_daemon.quality.judging.changes import change_issues
+from reasoningbank_daemon.quality.judging.history import FileHistories
 from reasoningbank_daemon.quality.patterns.catalogue import all_rules, rule_modules
 from reasoningbank_daemon.quality.patterns.pattern import (
     EXAMPLE_PATH,
@@ -19,8 +21,6 @@ from reasoningbank_daemon.quality.patterns.pattern import (
     Pattern,
     TextRule,
 )
-from reasoningbank_daemon.quality.plain_text import PlainTextEngine
-from reasoningbank_daemon.quality.syntax_tree import find_issues
 from reasoningbank_schema.verdicts import Severity
 
 PATTERNS = [each for each in all_rules() if isinstance(each, Pattern)]

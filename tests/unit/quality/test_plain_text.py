@@ -5,8 +5,8 @@ import math
 import pytest
 
 from reasoningbank_daemon.quality.engine import Document
+from reasoningbank_daemon.quality.engines.plain_text import PlainTextEngine
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.plain_text import PlainTextEngine
 
 AWS_KEY = "AKIA" + "Q3EGRVTMLD8PUWZS"
 

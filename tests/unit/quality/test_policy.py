@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.linter_settings import LinterSettings
-from reasoningbank_daemon.quality.policy import Policy, wanted
+from reasoningbank_daemon.quality.projects.linter_settings import LinterSettings
+from reasoningbank_daemon.quality.projects.policy import Policy, wanted
 from reasoningbank_schema.verdicts import Category, Severity
 
 DOCUMENT = Document(path="/p/a.py", language=Language.PYTHON, text="a = 1\nb = eval(a)\n")

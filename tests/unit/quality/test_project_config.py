@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reasoningbank_daemon.quality.project_config import (
+from reasoningbank_daemon.quality.projects.project_config import (
     ProjectConfigError,
     ProjectConfigs,
     parse_project_config,

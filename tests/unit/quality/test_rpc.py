@@ -3,7 +3,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from reasoningbank_daemon.quality.rpc import (
+from reasoningbank_daemon.quality.processes.rpc import (
     FrameError,
     FrameReader,
     answer,

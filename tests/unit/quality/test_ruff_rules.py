@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reasoningbank_daemon.quality.ruff_rules import (
+from reasoningbank_daemon.quality.engines.ruff_rules import (
     INVALID_SYNTAX,
     RULES,
     kind_in_file,

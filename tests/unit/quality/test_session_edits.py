@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from reasoningbank_daemon.quality.engine import RawIssue
-from reasoningbank_daemon.quality.session_edits import SessionEdits
+from reasoningbank_daemon.quality.judging.session_edits import SessionEdits
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 

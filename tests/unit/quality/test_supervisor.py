@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from reasoningbank_daemon.quality.supervisor import pause_before_restart
+from reasoningbank_daemon.quality.processes.supervisor import pause_before_restart
 
 
 def test_first_death_costs_no_pause_and_later_ones_double_it() -> None:

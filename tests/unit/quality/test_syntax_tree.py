@@ -5,9 +5,9 @@ import math
 import pytest
 
 from reasoningbank_daemon.quality.engine import EngineTimeoutError, RawIssue
-from reasoningbank_daemon.quality.grammars import languages_with_grammar
+from reasoningbank_daemon.quality.engines.grammars import languages_with_grammar
+from reasoningbank_daemon.quality.engines.syntax_tree import SYNTAX_RULE, find_issues
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.syntax_tree import SYNTAX_RULE, find_issues
 
 BROKEN = {
     Language.JAVASCRIPT: "function f( {\n  return 1;\n}\n",

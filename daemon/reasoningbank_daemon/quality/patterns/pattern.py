@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from reasoningbank_daemon.quality.change import Change
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow
+from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 

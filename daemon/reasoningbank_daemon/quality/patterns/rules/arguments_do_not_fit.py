@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.line_search import place
 from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found
 from reasoningbank_daemon.quality.patterns.tests_in_text import ASSERTION, LANGUAGES

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import CODE, ChangeRule, Found
 from reasoningbank_schema.verdicts import Category, Severity

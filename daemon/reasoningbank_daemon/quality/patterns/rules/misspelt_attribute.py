@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from reasoningbank_daemon.quality.change import Change
+from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, ChangeRule, Found
 from reasoningbank_schema.verdicts import Category, Severity

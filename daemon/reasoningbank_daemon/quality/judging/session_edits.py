@@ -6,9 +6,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from reasoningbank_daemon.quality.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.engine import RawIssue
-from reasoningbank_daemon.quality.history import FileHistories
+from reasoningbank_daemon.quality.judging.changes import NAME as CHANGES
+from reasoningbank_daemon.quality.judging.history import FileHistories
 from reasoningbank_schema.verdicts import EditVerdict, Issue, Severity
 
 MOST_FILES = 200

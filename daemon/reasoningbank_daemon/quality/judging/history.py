@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 
-from reasoningbank_daemon.quality.change import shared_ends
-from reasoningbank_daemon.quality.changes import NAME
 from reasoningbank_daemon.quality.engine import RawIssue
+from reasoningbank_daemon.quality.engines.plain_text import issue_at
+from reasoningbank_daemon.quality.judging.change import shared_ends
+from reasoningbank_daemon.quality.judging.changes import NAME
 from reasoningbank_daemon.quality.patterns.catalogue import history_rules
 from reasoningbank_daemon.quality.patterns.pattern import Step
-from reasoningbank_daemon.quality.plain_text import issue_at
 
 MOST_FILES = 200
 MOST_STEPS = 30

@@ -1,6 +1,6 @@
 """The parser's process: answer requests for the issues in a text, until the input ends.
 
-Started by `tree_sitter_engine` as `python -m reasoningbank_daemon.quality.tree_sitter_worker`; it speaks JSON-RPC on its
+Started by `tree_sitter_engine` as `python -m reasoningbank_daemon.quality.engines.tree_sitter_worker`; it speaks JSON-RPC on its
 standard streams and reads no file.
 """
 
@@ -11,10 +11,10 @@ import sys
 
 import msgspec
 
-from reasoningbank_daemon.quality import rpc
 from reasoningbank_daemon.quality.engine import EngineError
+from reasoningbank_daemon.quality.engines.syntax_tree import find_issues
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.syntax_tree import find_issues
+from reasoningbank_daemon.quality.processes import rpc
 
 ANALYSE = "analyse"
 READY = "ready"

@@ -9,8 +9,8 @@ from enum import StrEnum
 import msgspec
 
 from reasoningbank_daemon.quality.engine import Document, RawIssue
-from reasoningbank_daemon.quality.ignore_comments import find_ignores
-from reasoningbank_daemon.quality.linter_settings import LinterSettings
+from reasoningbank_daemon.quality.projects.ignore_comments import find_ignores
+from reasoningbank_daemon.quality.projects.linter_settings import LinterSettings
 from reasoningbank_schema.verdicts import Category, Severity
 
 _COMPLEXITY_RULE = "C901"

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 import tree_sitter
 
 from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError, RawIssue
+from reasoningbank_daemon.quality.engines.grammars import APPROXIMATE_GRAMMARS, grammar
 from reasoningbank_daemon.quality.flow.line_flow import line_flow_issues
 from reasoningbank_daemon.quality.flow.python_flow import python_flow_issues
-from reasoningbank_daemon.quality.grammars import APPROXIMATE_GRAMMARS, grammar
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
 from reasoningbank_daemon.quality.patterns.pattern import Pattern

@@ -15,13 +15,17 @@ from enum import Enum
 import msgspec
 import structlog
 
-from reasoningbank_daemon.quality import rpc
-from reasoningbank_daemon.quality.child_process import BoundedChild, InputStalledError, resident_bytes
 from reasoningbank_daemon.quality.engine import (
     EngineDiedError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
+)
+from reasoningbank_daemon.quality.processes import rpc
+from reasoningbank_daemon.quality.processes.child_process import (
+    BoundedChild,
+    InputStalledError,
+    resident_bytes,
 )
 
 _log = structlog.get_logger(__name__)

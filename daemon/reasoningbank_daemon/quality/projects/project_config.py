@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from reasoningbank_daemon.quality.policy import Mode
+from reasoningbank_daemon.quality.projects.policy import Mode
 from reasoningbank_schema.verdicts import Severity
 
 FILE_NAME = ".reasoningbank.toml"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from reasoningbank_daemon.quality.comparison import Analysis, Comparison, compare
 from reasoningbank_daemon.quality.engine import RawIssue
-from reasoningbank_daemon.quality.scoring import score
+from reasoningbank_daemon.quality.judging.comparison import Analysis, Comparison, compare
+from reasoningbank_daemon.quality.judging.scoring import score
 from reasoningbank_schema.verdicts import (
     MAX_ISSUES,
     Category,

@@ -8,18 +8,18 @@ from time import monotonic
 
 import msgspec
 
-from reasoningbank_daemon.quality import rpc
 from reasoningbank_daemon.quality.engine import Document, EngineError, RawIssue, TextRefusedError
-from reasoningbank_daemon.quality.engine_process import Conversation, PendingAnswer, ProcessSpec
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.supervisor import Supervisor
+from reasoningbank_daemon.quality.processes import rpc
+from reasoningbank_daemon.quality.processes.engine_process import Conversation, PendingAnswer, ProcessSpec
+from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 
 NAME = "tree-sitter"
 MAX_TEXT_CHARACTERS = 1_000_000
 
 LANGUAGES = frozenset(set(Language) - {Language.JSON, Language.TOML, Language.YAML})
 
-_WORKER = "reasoningbank_daemon.quality.tree_sitter_worker"
+_WORKER = "reasoningbank_daemon.quality.engines.tree_sitter_worker"
 _MEMORY_BYTES = 2 * 1024**3
 _RETIRE_BYTES = 200 * 1024**2
 _HANG_TIMEOUT_S = 5.0

@@ -12,9 +12,9 @@ from difflib import SequenceMatcher
 
 import msgspec
 
-from reasoningbank_daemon.quality.brackets import bracket_imbalance, has_alternative_branches
-from reasoningbank_daemon.quality.change import shared_ends
 from reasoningbank_daemon.quality.engine import Document, RawIssue
+from reasoningbank_daemon.quality.judging.brackets import bracket_imbalance, has_alternative_branches
+from reasoningbank_daemon.quality.judging.change import shared_ends
 from reasoningbank_schema.verdicts import Category, Severity
 
 _LONG_LINE = 400

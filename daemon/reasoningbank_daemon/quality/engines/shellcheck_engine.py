@@ -9,7 +9,6 @@ from time import monotonic
 
 import msgspec
 
-from reasoningbank_daemon.quality.child_process import BoundedChild, InputStalledError
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineAbsentError,
@@ -20,6 +19,7 @@ from reasoningbank_daemon.quality.engine import (
     TextRefusedError,
 )
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.processes.child_process import BoundedChild, InputStalledError
 from reasoningbank_schema.verdicts import Category, Severity
 
 NAME = "shellcheck"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
-from reasoningbank_daemon.quality.linter_files import LinterFiles
 from reasoningbank_daemon.quality.patterns.catalogue import all_rules
-from reasoningbank_daemon.quality.policy import Mode, Policy
-from reasoningbank_daemon.quality.project import project_root
-from reasoningbank_daemon.quality.project_config import NOTHING, ProjectConfigError, ProjectConfigs
+from reasoningbank_daemon.quality.projects.linter_files import LinterFiles
+from reasoningbank_daemon.quality.projects.policy import Mode, Policy
+from reasoningbank_daemon.quality.projects.project import project_root
+from reasoningbank_daemon.quality.projects.project_config import NOTHING, ProjectConfigError, ProjectConfigs
 
 _log = structlog.get_logger(__name__)
 

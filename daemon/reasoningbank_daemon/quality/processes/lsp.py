@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from reasoningbank_daemon.quality import rpc
 from reasoningbank_daemon.quality.engine import EngineError
+from reasoningbank_daemon.quality.processes import rpc
 
 CAPABILITIES: dict[str, object] = {
     "general": {"positionEncodings": ["utf-32", "utf-16"]},

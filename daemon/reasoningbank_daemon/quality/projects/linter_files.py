@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from reasoningbank_daemon.quality.linter_settings import LinterSettings, ruff_settings, with_oxlint
-from reasoningbank_daemon.quality.project import project_root
+from reasoningbank_daemon.quality.projects.linter_settings import LinterSettings, ruff_settings, with_oxlint
+from reasoningbank_daemon.quality.projects.project import project_root
 
 _log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from reasoningbank_daemon.quality import lsp, rpc
+from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineAbsentError,
@@ -21,11 +21,16 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
-from reasoningbank_daemon.quality.engine_process import Conversation, EngineProcess, ProcessSpec
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.project import project_root
-from reasoningbank_daemon.quality.project_files import Stamp, TooManyFilesError, changes, python_files
-from reasoningbank_daemon.quality.supervisor import Supervisor
+from reasoningbank_daemon.quality.processes.engine_process import Conversation, EngineProcess, ProcessSpec
+from reasoningbank_daemon.quality.processes.supervisor import Supervisor
+from reasoningbank_daemon.quality.projects.project import project_root
+from reasoningbank_daemon.quality.projects.project_files import (
+    Stamp,
+    TooManyFilesError,
+    changes,
+    python_files,
+)
 from reasoningbank_schema.verdicts import Category, Severity
 
 NAME = "ty"

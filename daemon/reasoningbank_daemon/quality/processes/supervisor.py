@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from reasoningbank_daemon.quality.engine import EngineUnavailableError
-from reasoningbank_daemon.quality.engine_process import EngineProcess, ProcessSpec, ProcessState
+from reasoningbank_daemon.quality.processes.engine_process import EngineProcess, ProcessSpec, ProcessState
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reasoningbank_daemon.quality.change import change_of
 from reasoningbank_daemon.quality.engine import Document, RawIssue
+from reasoningbank_daemon.quality.engines.plain_text import issue_at
+from reasoningbank_daemon.quality.judging.change import change_of
 from reasoningbank_daemon.quality.patterns.catalogue import change_rules_for
-from reasoningbank_daemon.quality.plain_text import issue_at
 
 NAME = "changes"
 """What a verdict gives as the engine of such an issue."""

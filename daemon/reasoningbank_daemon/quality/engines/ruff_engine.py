@@ -9,23 +9,23 @@ from time import monotonic
 
 import structlog
 
-from reasoningbank_daemon.quality import lsp, rpc
+from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineUnavailableError,
     RawIssue,
     TextRefusedError,
 )
-from reasoningbank_daemon.quality.engine_process import Conversation, PendingAnswer, ProcessSpec
-from reasoningbank_daemon.quality.languages import Language, is_test_path
-from reasoningbank_daemon.quality.ruff_rules import (
+from reasoningbank_daemon.quality.engines.ruff_rules import (
     INVALID_SYNTAX,
     MAX_COMPLEXITY,
     RULES,
     kind_in_file,
     suggestion_for,
 )
-from reasoningbank_daemon.quality.supervisor import Supervisor
+from reasoningbank_daemon.quality.languages import Language, is_test_path
+from reasoningbank_daemon.quality.processes.engine_process import Conversation, PendingAnswer, ProcessSpec
+from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 
 _log = structlog.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Programs as child processes: started, spoken to, restarted, bounded, reaped."""

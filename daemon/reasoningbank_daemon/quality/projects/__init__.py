@@ -1,0 +1,1 @@
+"""What a project says of verdicts: its own file, its linters' settings, its comments."""
