@@ -20,11 +20,11 @@ from reasoningbank_daemon.cli.reading import read_config
 from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit, readable_text
+from reasoningbank_daemon.quality.engines.programs import Programs
 from reasoningbank_daemon.quality.git_changes import GitError, WorkTree
 from reasoningbank_daemon.quality.known_texts import text_on_disk
-from reasoningbank_daemon.quality.policies import Policies
-from reasoningbank_daemon.quality.programs import Programs
-from reasoningbank_daemon.quality.project_config import ProjectConfigError
+from reasoningbank_daemon.quality.projects.policies import Policies
+from reasoningbank_daemon.quality.projects.project_config import ProjectConfigError
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile

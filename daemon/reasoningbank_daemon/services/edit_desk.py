@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from reasoningbank_daemon.quality.desk import EditDesk
 from reasoningbank_daemon.quality.engine import Engine
-from reasoningbank_daemon.quality.policies import Policies
-from reasoningbank_daemon.quality.policy import Mode
-from reasoningbank_daemon.quality.programs import Programs
+from reasoningbank_daemon.quality.engines.programs import Programs
+from reasoningbank_daemon.quality.projects.policies import Policies
+from reasoningbank_daemon.quality.projects.policy import Mode
 from reasoningbank_daemon.quality.reviewer import Reviewer, second_engines, standard_engines
 from reasoningbank_daemon.quality.second_look import SecondLook
 from reasoningbank_daemon.services.clock import Clock

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic
 
-from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineAbsentError,
@@ -19,6 +18,7 @@ from reasoningbank_daemon.quality.engine import (
     TextRefusedError,
 )
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.processes.engine_process import Conversation, PendingAnswer, ProcessSpec
 from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 from reasoningbank_schema.verdicts import Category, Severity

@@ -9,7 +9,6 @@ from time import monotonic
 
 import structlog
 
-from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineUnavailableError,
@@ -24,6 +23,7 @@ from reasoningbank_daemon.quality.engines.ruff_rules import (
     suggestion_for,
 )
 from reasoningbank_daemon.quality.languages import Language, is_test_path
+from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.processes.engine_process import Conversation, PendingAnswer, ProcessSpec
 from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.engine import (
     Document,
     EngineAbsentError,
@@ -22,6 +21,7 @@ from reasoningbank_daemon.quality.engine import (
     TextRefusedError,
 )
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.processes.engine_process import Conversation, EngineProcess, ProcessSpec
 from reasoningbank_daemon.quality.processes.supervisor import Supervisor
 from reasoningbank_daemon.quality.projects.project import project_root
