@@ -121,9 +121,9 @@ def test_session_after_session_leaves_nothing_behind(home: HookHome) -> None:
     apart = late[-1].sessions - early[-1].sessions
     for held in ("descriptors", "threads", "children"):
         assert _most(late, held) - _most(early, held) <= max(VARYING, apart // 50), held
-    assert (
-        _most(late, "rss_bytes") - _most(early, "rss_bytes") < GROWTH_BYTES + GROWTH_BYTES_A_SESSION * apart
-    )
+    # An index commit holds some 12 MB for a moment, and several may meet: what is held between them is what stays.
+    stays = min(now.rss_bytes for now in late) - min(now.rss_bytes for now in early)
+    assert stays < GROWTH_BYTES + GROWTH_BYTES_A_SESSION * apart
 
 
 def _most(measured: list[Measured], held: str) -> int:
