@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import tantivy
@@ -18,7 +19,7 @@ from reasoningbank_daemon.index.errors import (
 )
 from reasoningbank_daemon.index.inspection import find_damage
 
-FORMAT = 1
+FORMAT = 2
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
 
@@ -28,17 +29,19 @@ QUERY_TERMS = 20
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one document: ``text`` is analysed, never stored."""
+    """Hold one document: ``text`` is analysed, never stored; ``project`` is told of what is found."""
 
     id: int
     text: str
+    project: int = 0
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """Name a document that matches and its BM25 score."""
+    """Name a document that matches, its BM25 score, and its project when it was indexed."""
 
     id: int
     score: float
+    project: int
 
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +74,8 @@ class LexicalIndex:
                 raise IndexUnusableError("; ".join(damage))
             self.sequence = manifest.sequence
         builder = tantivy.SchemaBuilder()
-        builder.add_integer_field("id", stored=True, indexed=True, fast=True)
+        builder.add_integer_field("id", indexed=True, fast=True)
+        builder.add_integer_field("project", fast=True)
         builder.add_text_field("body", stored=False, tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         try:
@@ -103,6 +107,7 @@ class LexicalIndex:
             self._writer.delete_documents_by_term("id", entry.id)
             document = tantivy.Document()
             document.add_integer("id", entry.id)
+            document.add_integer("project", entry.project)
             document.add_text("body", " ".join(terms(entry.text)))
             self._writer.add_document(document)
 
@@ -125,8 +130,15 @@ class LexicalIndex:
         ]
         if not clauses or limit < 1:
             return []
-        found = commit.searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False)
-        return [Hit(commit.searcher.doc(address)["id"][0], score) for score, address in found.hits]
+        found = commit.searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False).hits
+        addresses = [address for _, address in found]
+        # Every document has both: the type allows for fields that others do not have.
+        ids = cast(list[int], commit.searcher.fast_field_values("id", addresses))
+        projects = cast(list[int], commit.searcher.fast_field_values("project", addresses))
+        return [
+            Hit(identifier, score, project)
+            for identifier, project, (score, _) in zip(ids, projects, found, strict=True)
+        ]
 
     def _term(self, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "body", term, "freq")

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import count, islice
 
 import msgspec
@@ -15,7 +15,7 @@ import structlog
 from reasoningbank_daemon.embedding.base import TooLateError
 from reasoningbank_daemon.index.analysis import likeness, profile
 from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
-from reasoningbank_daemon.index.lexical import Entry, IndexUnusableError, LexicalIndex
+from reasoningbank_daemon.index.lexical import Entry, Hit, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
 from reasoningbank_daemon.services.asked import Asked, Serving, subject_profile
 from reasoningbank_daemon.services.embedders import EmbedderChoice
@@ -133,9 +133,13 @@ class Library:
         """Return experiences like a text: those like enough to be told first, and this project's first among those."""
         asked = self._ask(text)
         depth = DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit)
-        by_words = [hit.id for hit in self._index.search(text, depth)]
+        hits = self._index.search(text, depth)
         near = asked.nearest(DEPTH)
-        ranked = self._candidates(fuse(by_words, near) if near else by_words, project, limit)
+        ranked = fuse([hit.id for hit in hits], near) if near else [hit.id for hit in hits]
+        if project is not None and len(ranked) > limit:
+            ranked = _candidates(ranked, self._here(hits, near, project), limit)
+        else:
+            ranked = ranked[:limit]
         places = {identifier: place for place, identifier in enumerate(ranked)}
         known = self._store.experiences([*self._newest, *ranked])
         likenesses = asked.likenesses([found.document for found in known.values()])
@@ -227,15 +231,12 @@ class Library:
             return Asked(profile=words, threshold=self._threshold, why_words_alone=why)
         return Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
 
-    def _candidates(self, ranked: list[int], project: int | None, limit: int) -> list[int]:
-        """Return the best half of the ranking whoever it is of, then this project's, then the rest; in its order."""
-        if project is None or len(ranked) <= limit:
-            return ranked[:limit]
-        projects = self._store.projects_of(ranked)
-        best, others = ranked[: (limit + 1) // 2], ranked[(limit + 1) // 2 :]
-        others.sort(key=lambda identifier: projects.get(identifier) != project)
-        chosen = {*best, *others[: limit - len(best)]}
-        return [identifier for identifier in ranked if identifier in chosen]
+    def _here(self, hits: Iterable[Hit], near: Iterable[int], project: int) -> set[int]:
+        """Return which of what was found belongs to a project."""
+        by_words = {hit.id: hit.project for hit in hits}
+        others = [identifier for identifier in near if identifier not in by_words]
+        projects = by_words | self._store.projects_of(others) if others else by_words
+        return {identifier for identifier, owner in projects.items() if owner == project}
 
     # Following.
 
@@ -375,8 +376,16 @@ class Library:
         return derive_threshold([Goal(project_id=project, text=goal) for _, project, goal in sample], alike)
 
 
+def _candidates(ranked: list[int], here: Collection[int], limit: int) -> list[int]:
+    """Return the best half of a ranking whoever it is of, then this project's, then the rest; in its order."""
+    best, others = ranked[: (limit + 1) // 2], ranked[(limit + 1) // 2 :]
+    others.sort(key=lambda identifier: identifier not in here)
+    chosen = {*best, *others[: limit - len(best)]}
+    return [identifier for identifier in ranked if identifier in chosen]
+
+
 def _entry(document: Document) -> Entry:
-    return Entry(id=document.id, text=_searchable(document))
+    return Entry(id=document.id, text=_searchable(document), project=document.project_id)
 
 
 def _searchable(document: Document) -> str:
