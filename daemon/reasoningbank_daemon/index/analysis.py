@@ -160,7 +160,7 @@ def _split(word: str) -> tuple[str, ...]:
 
 
 # Words repeat: most of a prompt has been split before. Bounded in count here and in length by the caller.
-_word_terms = functools.lru_cache(maxsize=32_768)(_split)
+_word_terms = functools.lru_cache(maxsize=65_536)(_split)
 
 
 def _split_any(word: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
 
 COUNTS_KEPT = 50_000
-QUERY_TERMS = 20
+QUERY_TERMS = 14
 """The time of a search grows with its terms; a long question is asked by its most telling ones (more find no better)."""
 
 
