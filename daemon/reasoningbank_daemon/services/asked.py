@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -37,9 +37,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return self.serving.search(self.vector, limit)
 
-    def likenesses(self, documents: Sequence[Document]) -> dict[int, float]:
-        """Return each document's likeness: by words, and by meaning too where it has a vector."""
-        by_words = {document.id: _likeness(self.profile, document) for document in documents}
+    def likenesses(self, documents: Sequence[Document], subjects: Mapping[int, Profile]) -> dict[int, float]:
+        """Return each document's likeness: by words, and by meaning too where it has a vector.
+
+        ``subjects`` holds the profiles that are known already.
+        """
+        by_words = {
+            document.id: likeness(
+                self.profile, subjects.get(document.id) or subject_profile(subject_of(document))
+            )
+            for document in documents
+        }
         if self.serving is None or self.vector is None or not documents:
             return by_words
         cosines = self.serving.similarities(self.vector, [*by_words])
@@ -53,6 +61,6 @@ subject_profile = functools.lru_cache(maxsize=16_384)(profile)
 """The profile of what an experience is about; experiences that are found once are found again. About 5 kB each."""
 
 
-def _likeness(asked: Profile, document: Document) -> float:
-    """Compare a question with what an experience is about: its task's goal, or the title of what was told."""
-    return likeness(asked, subject_profile(document.goal or document.title))
+def subject_of(document: Document) -> str:
+    """Return what an experience is about: its task's goal, or the title of what was told."""
+    return document.goal or document.title

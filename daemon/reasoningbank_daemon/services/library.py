@@ -17,7 +17,7 @@ from reasoningbank_daemon.index.analysis import likeness, profile
 from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
 from reasoningbank_daemon.index.lexical import Entry, Hit, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
-from reasoningbank_daemon.services.asked import Asked, Serving, subject_profile
+from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
 from reasoningbank_daemon.services.embedders import EmbedderChoice
 from reasoningbank_daemon.services.found import WORDS, Found, Match
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
@@ -142,7 +142,9 @@ class Library:
             ranked = ranked[:limit]
         places = {identifier: place for place, identifier in enumerate(ranked)}
         known = self._store.experiences([*self._newest, *ranked])
-        likenesses = asked.likenesses([found.document for found in known.values()])
+        # Of what is newer than the index, the index may know an older subject.
+        subjects = {hit.id: hit.profile() for hit in hits if hit.id in places and hit.id not in self._newest}
+        likenesses = asked.likenesses([found.document for found in known.values()], subjects)
         matches = [
             Match(
                 document=found.document,
@@ -385,7 +387,12 @@ def _candidates(ranked: list[int], here: Collection[int], limit: int) -> list[in
 
 
 def _entry(document: Document) -> Entry:
-    return Entry(id=document.id, text=_searchable(document), project=document.project_id)
+    return Entry(
+        id=document.id,
+        text=_searchable(document),
+        project=document.project_id,
+        subject=subject_of(document),
+    )
 
 
 def _searchable(document: Document) -> str:
