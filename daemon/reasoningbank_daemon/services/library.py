@@ -141,9 +141,12 @@ class Library:
         else:
             ranked = ranked[:limit]
         places = {identifier: place for place, identifier in enumerate(ranked)}
-        known = self._store.experiences([*self._newest, *ranked])
+        newest = self._newest
         # Of what is newer than the index, the index may know an older subject.
-        subjects = {hit.id: hit.profile() for hit in hits if hit.id in places and hit.id not in self._newest}
+        subjects = {hit.id: hit.profile() for hit in hits if hit.id in places and hit.id not in newest}
+        known = self._store.experiences([*subjects], goals=False)
+        if others := [*newest, *(each for each in ranked if each not in subjects and each not in newest)]:
+            known |= self._store.experiences(others)
         likenesses = asked.likenesses([found.document for found in known.values()], subjects)
         matches = [
             Match(

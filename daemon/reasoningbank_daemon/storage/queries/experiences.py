@@ -16,13 +16,15 @@ from reasoningbank_daemon.storage.trajectories import read_trajectory
 
 VECTORS_AT_ONCE = 2_000
 
-_FIELDS = (
-    "SELECT e.id, e.project_id, e.title, e.text, (SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
+_FIRST_PROMPT = (
+    "(SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
     "WHERE u.session_id = t.session_id AND u.task_id = t.id AND u.prompt IS NOT NULL "
-    "ORDER BY u.started_ns, u.id LIMIT 1), e.sequence, e.task_id, e.kind"
+    "ORDER BY u.started_ns, u.id LIMIT 1)"
 )
+_FIELDS = f"SELECT e.id, e.project_id, e.title, e.text, {_FIRST_PROMPT}, e.sequence, e.task_id, e.kind"
 _DOCUMENT = f"{_FIELDS} FROM experience e "
 _STORED = _FIELDS + ", (SELECT probability FROM task WHERE id = e.task_id) FROM experience e "  # noqa: S608  fixed text
+_STORED_WITHOUT_GOAL = _STORED.replace(_FIRST_PROMPT, "NULL")
 
 
 _GOAL = (
@@ -147,13 +149,19 @@ def read_projects(db: apsw.Connection, ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, StoredExperience]:
-    """Return the experiences in force among some ids, with what became of their tasks."""
+def read_experiences(
+    db: apsw.Connection, ids: Sequence[int], *, goals: bool = True
+) -> dict[int, StoredExperience]:
+    """Return the experiences in force among some ids, with what became of their tasks.
+
+    Without ``goals`` those of the documents stay empty: finding a task's first prompt is half of the work.
+    """
+    statement = _STORED if goals else _STORED_WITHOUT_GOAL
     found: dict[int, StoredExperience] = {}
     for start in range(0, len(ids), IDS_AT_ONCE):
         chunk = tuple(ids[start : start + IDS_AT_ONCE])
         marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
-        for row in db.execute(_STORED + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
+        for row in db.execute(statement + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
             found[row[0]] = StoredExperience(document=_document(row), kind=row[7], probability=row[8])
     return found
 
