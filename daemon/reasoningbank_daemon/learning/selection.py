@@ -91,6 +91,14 @@ class _Choice(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold which model the record supports for a request, whatever the task is like."""
+
+    choice: _Choice
+    evidence: int
+    reasons: tuple[str, ...]
+
+
 def select(
     request: SelectionRequest,
     candidates: Sequence[Candidate],
@@ -98,7 +106,7 @@ def select(
     similar: Iterable[SimilarTask],
     policy: SelectionPolicy,
 ) -> ModelSelection:
-    """Select a model for a task.
+    """Select a model for a task: `stand`, then `estimate`; errors as of `stand`.
 
     Parameters
     ----------
@@ -114,6 +122,14 @@ def select(
     ModelSelection
         ``evidence`` 0 and ``confidence`` None when the default is named for want of a record; else the judged
         tasks of the chosen model and the posterior probability of the statement in the first reason.
+    """
+    return estimate(stand(request, candidates, tallies, policy), similar, policy)
+
+
+def stand(
+    request: SelectionRequest, candidates: Sequence[Candidate], tallies: Tallies, policy: SelectionPolicy
+) -> Standing:
+    """Choose the model that the record supports; it stays so until one of the arguments changes.
 
     Raises
     ------
@@ -130,6 +146,13 @@ def select(
     }
     choice = _choose(default, able, beliefs, policy)
     belief = beliefs.get(choice.candidate.name, UNKNOWN)
+    evidence = belief.judged if choice.confidence is not None else 0
+    return Standing(choice=choice, evidence=evidence, reasons=reasons)
+
+
+def estimate(standing: Standing, similar: Iterable[SimilarTask], policy: SelectionPolicy) -> ModelSelection:
+    """Say of the model that the record supports what tasks like this one took, and how they were gone about."""
+    choice = standing.choice
     likes = tuple(similar)
     strategy, why = best_strategy(likes, policy.strategy)
     duration_s, cost_usd, note = _estimates(likes, choice.candidate)
@@ -138,11 +161,11 @@ def select(
         alias=choice.candidate.alias,
         tier=choice.candidate.tier,
         strategy=strategy,
-        evidence=belief.judged if choice.confidence is not None else 0,
+        evidence=standing.evidence,
         confidence=choice.confidence,
         duration_s=duration_s,
         cost_usd=cost_usd,
-        reasons=tuple(reason for reason in (choice.reason, *reasons, why, note) if reason),
+        reasons=tuple(reason for reason in (choice.reason, *standing.reasons, why, note) if reason),
     )
 
 

@@ -8,7 +8,14 @@ import msgspec
 
 from reasoningbank_daemon.config import configured_models, price_document, price_version
 from reasoningbank_daemon.learning.pricing import PriceList, canonical_model, price_list
-from reasoningbank_daemon.learning.selection import Candidate, SelectionPolicy, SelectionRequest, select
+from reasoningbank_daemon.learning.selection import (
+    Candidate,
+    SelectionPolicy,
+    SelectionRequest,
+    Standing,
+    estimate,
+    stand,
+)
 from reasoningbank_daemon.learning.strategies import SimilarTask
 from reasoningbank_daemon.learning.tally import Observation, Tallies, TallyKey
 from reasoningbank_daemon.learning.trajectory import Judgement, Label
@@ -21,6 +28,9 @@ from reasoningbank_schema.events import PromptSubmitted, SubagentRequested
 
 SIMILAR = 20
 """How many similar tasks an estimate looks at."""
+
+ANSWERS_KEPT = 256
+"""Requests differ by project, kind of task and running model."""
 
 NO_PROJECT = 0
 """The project id of a folder that the bank has not seen yet."""
@@ -41,6 +51,19 @@ class _Offer(msgspec.Struct, frozen=True, kw_only=True):
     policy: SelectionPolicy
 
 
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    standing: Standing
+    inputs: dict[str, Any]
+
+
+class _Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what one state of the record says to the requests that came; replaced as a whole when it changes."""
+
+    tallies: Tallies
+    offer: _Offer | None
+    known: dict[SelectionRequest, _Known]
+
+
 class Selector:
     """Choose models by the bank's own record; `follow` keeps it current after each commit."""
 
@@ -48,6 +71,7 @@ class Selector:
         self._settings = settings
         self._tallies = Tallies()
         self._offered: _Offer | None = None
+        self._answers = _Answers(tallies=self._tallies, offer=None, known={})
 
     def open(self, store: SqliteStore) -> None:
         """Sum up the record of all judged tasks, the names of a model taken as one."""
@@ -93,29 +117,25 @@ class Selector:
 
     def _choose(self, request: SelectionRequest, found: Found) -> Choice:
         offer = self._offer()
-        candidates, policy = offer.candidates, offer.policy
         similar = self._similar(found)
-        tallies = self._tallies
-        selection = select(request, candidates, tallies, similar, policy)
-        inputs: dict[str, Any] = {
-            "request": msgspec.to_builtins(request),
-            "policy": msgspec.to_builtins(policy),
-            "similar": [msgspec.to_builtins(task) for task in similar],
-            "tallies": {
-                candidate.name: msgspec.to_builtins(
-                    tallies.get(
-                        TallyKey(
-                            project_id=request.project_id,
-                            kind=request.kind,
-                            model=canonical_model(candidate.name),
-                        )
-                    )
-                )
-                for candidate in candidates
-                if candidate.host == request.host
-            },
-        }
+        known = self._known(request, offer)
+        selection = estimate(known.standing, similar, offer.policy)
+        inputs = {**known.inputs, "similar": [msgspec.to_builtins(task) for task in similar]}
         return Choice(selection=selection, inputs=inputs, models_version=offer.version)
+
+    def _known(self, request: SelectionRequest, offer: _Offer) -> _Known:
+        """Return what the record says to a request; worked out again only when the record or the offer changed."""
+        answers = self._answers
+        tallies = self._tallies
+        if answers.tallies is not tallies or answers.offer is not offer or len(answers.known) >= ANSWERS_KEPT:
+            answers = self._answers = _Answers(tallies=tallies, offer=offer, known={})
+        known = answers.known.get(request)
+        if known is None:
+            known = answers.known[request] = _Known(
+                standing=stand(request, offer.candidates, tallies, offer.policy),
+                inputs=_inputs(request, offer, tallies),
+            )
+        return known
 
     def _offer(self) -> _Offer:
         """Return what the configuration offers; worked out again only when it has changed."""
@@ -162,6 +182,27 @@ class Selector:
             for identifier, summary in self._store.summaries(list(like)).items()
             if identifier in like
         ]
+
+
+def _inputs(request: SelectionRequest, offer: _Offer, tallies: Tallies) -> dict[str, Any]:
+    """Return what a choice rests on but for the similar tasks, as JSON values."""
+    return {
+        "request": msgspec.to_builtins(request),
+        "policy": msgspec.to_builtins(offer.policy),
+        "tallies": {
+            candidate.name: msgspec.to_builtins(
+                tallies.get(
+                    TallyKey(
+                        project_id=request.project_id,
+                        kind=request.kind,
+                        model=canonical_model(candidate.name),
+                    )
+                )
+            )
+            for candidate in offer.candidates
+            if candidate.host == request.host
+        },
+    }
 
 
 def _observation(summary: TaskSummary) -> Observation | None:
