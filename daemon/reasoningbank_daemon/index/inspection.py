@@ -7,6 +7,7 @@ be searched as it is. So the sums are checked here.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from pathlib import Path
@@ -30,15 +31,35 @@ class _Deletes(msgspec.Struct, frozen=True, kw_only=True):
 class _Segment(msgspec.Struct, frozen=True, kw_only=True):
     segment_id: str
     max_doc: int
-    deletes: _Deletes | None = None
+    deletes: _Deletes | None
 
 
 class _Meta(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold tantivy's list; ``index_settings`` and ``schema`` are as they were made."""
+
+    index_settings: msgspec.Raw
     segments: tuple[_Segment, ...]
+    schema: msgspec.Raw
 
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     count: int
+    fixed_sha256: str = ""  # of an older format, which is not used any more
+
+
+def fixed_sha256(folder: Path) -> str:
+    """Return the sum of what never changes in tantivy's list: it takes a default where a name is damaged.
+
+    Raises
+    ------
+    OSError, msgspec.DecodeError, UnicodeDecodeError
+        When the list can't be read.
+    """
+    return _fixed_sha256(msgspec.json.decode((folder / "meta.json").read_bytes(), type=_Meta))
+
+
+def _fixed_sha256(meta: _Meta) -> str:
+    return hashlib.sha256(bytes(meta.index_settings) + bytes(meta.schema)).hexdigest()
 
 
 def find_damage(folder: Path, *, deep: bool = True) -> list[str]:
@@ -57,6 +78,8 @@ def find_damage(folder: Path, *, deep: bool = True) -> list[str]:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         return [f"the lists of the index in {folder} can't be read: {error}"]
     found: list[str] = []
+    if manifest.fixed_sha256 not in ("", _fixed_sha256(meta)):
+        found.append(f"the list of segments in {folder} is damaged: its settings or its schema are others")
     count = sum(
         segment.max_doc - (segment.deletes.num_deleted_docs if segment.deletes else 0)
         for segment in meta.segments

@@ -18,9 +18,9 @@ from reasoningbank_daemon.index.analysis import Profile, profile, query_weights,
 from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
-from reasoningbank_daemon.index.inspection import find_damage
+from reasoningbank_daemon.index.inspection import find_damage, fixed_sha256
 
-FORMAT = 3
+FORMAT = 4
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
 
@@ -57,6 +57,7 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     sequence: int
     count: int
+    fixed_sha256: str = ""
 
 
 class LexicalIndex:
@@ -157,7 +158,12 @@ class LexicalIndex:
         self._writer.wait_merging_threads()
 
     def _write_manifest(self) -> None:
-        manifest = _Manifest(format=FORMAT, sequence=self.sequence, count=self.count)
+        manifest = _Manifest(
+            format=FORMAT,
+            sequence=self.sequence,
+            count=self.count,
+            fixed_sha256=fixed_sha256(self._folder),
+        )
         temporary = self._folder / "manifest.tmp"
         with temporary.open("wb") as file:
             file.write(msgspec.json.encode(manifest))
