@@ -146,7 +146,7 @@ def test_a_bad_record_does_not_sink_the_others_of_its_group(opened: Opened) -> N
 
 
 def test_a_record_that_is_no_text_is_refused_and_a_sample_kept(opened: Opened) -> None:
-    play = Play(cwd="/work/\udcff")
+    play = Play(cwd="/code/\udcff")
 
     opened.submit(play.prompt("Fix the parser"), _remember("after", 2))
 
@@ -274,7 +274,7 @@ def test_documents_of_a_large_bank_come_each_once_and_in_order(opened: Opened) -
 
 def test_sampled_goals_are_spread_over_the_bank_and_the_same_each_time(opened: Opened) -> None:
     for number in range(60):
-        play = Play(f"session-{number}", cwd=f"/work/app{number // 30}")
+        play = Play(f"session-{number}", cwd=f"/code/app{number // 30}")
         opened.submit(play.prompt(f"Fix number {number}"), play.edit("/a.py"), play.end())
     opened.submit(_remember("no task's goal", 1))
     opened.settled()
@@ -308,7 +308,7 @@ def _usage(play: Play, model: str) -> UsageRecord:
 
 def test_sums_over_models_agree_with_the_tasks(opened: Opened) -> None:
     for number in range(4):
-        play = Play(f"session-{number}", cwd=f"/work/app{number % 2}")
+        play = Play(f"session-{number}", cwd=f"/code/app{number % 2}")
         opened.submit(play.prompt("Fix it"), play.edit("/a.py"), play.run("pytest", status=number // 3))
         opened.submit(_usage(play, "small" if number else "large"), play.end())
     opened.settled()
@@ -363,4 +363,4 @@ def test_tasks_that_committed_are_found(opened: Opened) -> None:
 
     (found,) = opened.store.tasks_with_commits(since_ns=0)
 
-    assert (found.id, found.project_key) == (1, "/work/app")
+    assert (found.id, found.project_key) == (1, "/code/app")

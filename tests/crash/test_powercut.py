@@ -31,13 +31,13 @@ def _script() -> list[EventRecord]:
     for number in range(6):
         text = "".join(f"{rng.random()}\n" for _ in range(120))
         events += [
-            play.edit(f"/work/app/f{number}.py", before="", after=text),
+            play.edit(f"/code/app/f{number}.py", before="", after=text),
             play.run("pytest", status=number % 2),
         ]
     events += [
         play.stop(),
         play.prompt("Write a migration that adds a country column"),
-        play.edit("/work/app/m.sql"),
+        play.edit("/code/app/m.sql"),
     ]
     return [*events, play.stop(), play.end()]
 

@@ -45,7 +45,7 @@ def records(draw: st.DrawFn) -> list[Record]:
     found: list[Record] = []
     costs: list[Record] = []
     for number in range(1, draw(st.integers(1, 4)) + 1):
-        play.cwd = draw(st.sampled_from(("/work/app", "/work/other")))
+        play.cwd = draw(st.sampled_from(("/code/app", "/code/other")))
         play.wait(draw(st.sampled_from((5, 2400))))
         found.append(play.prompt(draw(st.sampled_from(PROMPTS))))
         found.append(play.run("pytest -q", status=draw(st.sampled_from((0, 1)))))

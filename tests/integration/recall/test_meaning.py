@@ -69,7 +69,7 @@ class Bank:
         self.library.use(_choice(embedder) if embedder else None)
         self._numbers = itertools.count(self.store.counts().sequence + 1)
 
-    def tell(self, *texts: str, cwd: str = "/work/app") -> None:
+    def tell(self, *texts: str, cwd: str = "/code/app") -> None:
         outcomes: list[Outcome] = []
         for text in texts:
             nonce = next(self._numbers).to_bytes(16, "big")
@@ -155,11 +155,11 @@ def test_of_two_that_are_like_enough_this_projects_comes_before_a_better_one_of_
     open_bank: Opener,
 ) -> None:
     bank = open_bank(HashedEmbedder())
-    bank.tell("parsers need a lookahead of two", cwd="/work/other")
-    bank.tell("parsers need a lookahead", cwd="/work/app")
+    bank.tell("parsers need a lookahead of two", cwd="/code/other")
+    bank.tell("parsers need a lookahead", cwd="/code/app")
     _until(lambda: _serves(bank) and _is_embedded(bank, 2))
 
-    project = bank.store.project_id("/work/app")
+    project = bank.store.project_id("/code/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
     assert [match.same_project for match in found.matches] == [True, False]
@@ -171,10 +171,10 @@ def test_what_was_told_a_moment_ago_does_not_hide_what_is_asked_for(
 ) -> None:
     bank = open_bank(None)
     bank.indexing.clear()  # the moment before the index has them
-    bank.tell("parsers need a lookahead of two", cwd="/work/other")
-    bank.tell(*(f"onions of kind {number}" for number in range(20)), cwd="/work/app")
+    bank.tell("parsers need a lookahead of two", cwd="/code/other")
+    bank.tell(*(f"onions of kind {number}" for number in range(20)), cwd="/code/app")
 
-    project = bank.store.project_id("/work/app")
+    project = bank.store.project_id("/code/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
     assert [match.document.text for match in found.matches] == ["parsers need a lookahead of two"]
@@ -184,11 +184,11 @@ def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_an
     open_bank: Opener,
 ) -> None:
     bank = open_bank(None)
-    bank.tell(*(f"a lookahead of kind {number} is slow" for number in range(30)), cwd="/work/app")
-    bank.tell("parsers need a lookahead of two", cwd="/work/other")
+    bank.tell(*(f"a lookahead of kind {number} is slow" for number in range(30)), cwd="/code/app")
+    bank.tell("parsers need a lookahead of two", cwd="/code/other")
     _until(lambda: bank.library.status().lexical_documents == 31)
 
-    project = bank.store.project_id("/work/app")
+    project = bank.store.project_id("/code/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
     told = found.injectable(1500)

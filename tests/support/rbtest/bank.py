@@ -104,7 +104,7 @@ class Play:
     """Tell one session: each call makes the record of an event, a second after the one before it."""
 
     def __init__(
-        self, key: str = "s1", *, at_ns: int = START_NS, cwd: str = "/work/app", keyed: bool = True
+        self, key: str = "s1", *, at_ns: int = START_NS, cwd: str = "/code/app", keyed: bool = True
     ) -> None:
         self.key = key
         self.at_ns = at_ns

@@ -168,7 +168,7 @@ def test_a_prompt_that_continues_joins_the_task_and_a_new_goal_opens_another(ban
         bank,
         [
             play.prompt("Add retry logic to the HTTP client in client/http.py"),
-            play.edit("/work/app/client/http.py"),
+            play.edit("/code/app/client/http.py"),
             play.stop(),
             play.prompt("yes, continue"),
             play.stop(),
@@ -182,7 +182,7 @@ def test_a_prompt_that_continues_joins_the_task_and_a_new_goal_opens_another(ban
 
 def test_half_an_hour_of_silence_closes_a_task_and_a_later_step_of_its_turn_reopens_it(bank: Bank) -> None:
     play = Play()
-    write_each(bank, [play.prompt("Run the long test suite"), play.edit("/work/app/a.py")])
+    write_each(bank, [play.prompt("Run the long test suite"), play.edit("/code/app/a.py")])
     bank.sweep(play.at_ns + 29 * MINUTE_NS)
     early = bank.value("SELECT closed_by FROM task")
     bank.sweep(play.at_ns + 30 * MINUTE_NS)
@@ -212,7 +212,7 @@ def test_a_closed_task_is_judged_by_its_evidence_and_told_as_experience(bank: Ba
         bank,
         [
             play.prompt("Fix the parser"),
-            play.edit("/work/app/parser.py"),
+            play.edit("/code/app/parser.py"),
             play.run("pytest -q", status=0, stdout="3 passed in 0.1s"),
             play.stop(),
             play.end(),
@@ -242,7 +242,7 @@ def test_later_feedback_judges_again_and_rewrites_the_experience(bank: Bank) -> 
     play = Play()
     write_each(
         bank,
-        [play.prompt("Fix the parser"), play.edit("/work/app/parser.py"), play.run("pytest"), play.end()],
+        [play.prompt("Fix the parser"), play.edit("/code/app/parser.py"), play.run("pytest"), play.end()],
     )
     before = bank.rows("SELECT label, experience_id FROM task")
     bad = Feedback(rating=Rating.BAD, task_id=1, note="it broke the release")
@@ -262,7 +262,7 @@ def test_evidence_that_is_no_longer_found_is_withdrawn_not_deleted(bank: Bank) -
     play = Play()
     write_each(
         bank,
-        [play.prompt("Fix the parser"), play.edit("/work/app/parser.py"), play.run("pytest"), play.stop()],
+        [play.prompt("Fix the parser"), play.edit("/code/app/parser.py"), play.run("pytest"), play.stop()],
     )
     bank.sweep(play.at_ns + 31 * MINUTE_NS)
     play.wait(60)
@@ -281,7 +281,7 @@ def test_evidence_that_is_no_longer_found_is_withdrawn_not_deleted(bank: Bank) -
 
 def test_evidence_from_git_is_added_once(bank: Bank) -> None:
     play = Play()
-    write_each(bank, [play.prompt("Fix the parser"), play.edit("/work/app/parser.py"), play.end()])
+    write_each(bank, [play.prompt("Fix the parser"), play.edit("/code/app/parser.py"), play.end()])
     kept = Evidence(kind=EvidenceKind.COMMIT_KEPT, at_ns=play.at_ns + 5, value=0.6, detail="abc123 stands")
 
     bank.write(EvidenceRecord(task_id=1, evidence=kept))
@@ -328,7 +328,7 @@ def test_a_late_prompt_takes_back_the_task_that_its_steps_had_opened(bank: Bank)
 def test_tasks_that_a_late_prompt_joins_leave_an_alias(bank: Bank) -> None:
     play = Play()
     first = play.prompt("Add retry logic to the HTTP client in client/http.py")
-    edit = play.edit("/work/app/client/http.py")
+    edit = play.edit("/code/app/client/http.py")
     later = play.prompt("now fix the failing test in tests/test_http.py")
     write_each(bank, [later])
     joined = bank.value("SELECT task_id FROM turn")

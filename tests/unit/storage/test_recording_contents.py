@@ -36,10 +36,10 @@ def test_an_edit_is_stored_as_a_diff_with_its_verdict(bank: Bank) -> None:
     play = Play()
     prompt, edit = (
         play.prompt("Fix the parser"),
-        play.edit("/work/app/p.py", before="a\nb\nc\n", after="a\nB\nc\n"),
+        play.edit("/code/app/p.py", before="a\nb\nc\n", after="a\nB\nc\n"),
     )
     verdict = EditVerdict(
-        path="/work/app/p.py", language="python", label=Label.WORSE, score_after=80.0, content_sha256="0" * 64
+        path="/code/app/p.py", language="python", label=Label.WORSE, score_after=80.0, content_sha256="0" * 64
     )
 
     write_each(
@@ -249,14 +249,14 @@ def test_a_subagents_usage_is_its_own(bank: Bank) -> None:
 
 
 def test_the_project_is_that_of_the_first_working_directory(bank: Bank) -> None:
-    play = Play(cwd="/work/app")
+    play = Play(cwd="/code/app")
     start = play.record(SessionStarted(origin=play.origin()))
     play.cwd = "/elsewhere"
     prompt, end = play.prompt("Fix the parser"), play.end()
 
     write_each(bank, [prompt, end, start])
 
-    assert bank.value("SELECT p.key FROM task t JOIN project p ON p.id = t.project_id") == "/work/app"
+    assert bank.value("SELECT p.key FROM task t JOIN project p ON p.id = t.project_id") == "/code/app"
 
 
 def test_a_switch_of_model_counts_for_the_task_under_way(bank: Bank) -> None:
@@ -312,7 +312,7 @@ def test_what_was_injected_is_never_stored_as_experience(bank: Bank) -> None:
 
 def test_remembered_text_is_an_experience_until_it_is_retired(bank: Bank) -> None:
     told = RememberRecord(
-        nonce=b"r" * 16, at_ns=5, remember=Remember(text="Run make before pytest", cwd="/work/app")
+        nonce=b"r" * 16, at_ns=5, remember=Remember(text="Run make before pytest", cwd="/code/app")
     )
 
     receipt, again = bank.write(told)[0], bank.write(told)[0]
@@ -354,7 +354,7 @@ def test_only_the_newest_rejected_events_are_kept(bank: Bank) -> None:
 
 def test_a_rolled_back_group_leaves_nothing_in_memory(bank: Bank) -> None:
     play = Play()
-    prompt, edit = play.prompt("Fix the parser"), play.edit("/work/app/p.py")
+    prompt, edit = play.prompt("Fix the parser"), play.edit("/code/app/p.py")
     bad = VerdictRecord(
         nonce=b"n" * 16,
         host="claude-code",
@@ -373,7 +373,7 @@ def test_a_rolled_back_group_leaves_nothing_in_memory(bank: Bank) -> None:
 
 def test_a_session_that_left_memory_is_read_back_as_it_was(bank: Bank) -> None:
     play = Play()
-    events = [play.prompt("Fix the parser"), play.edit("/work/app/p.py"), play.stop()]
+    events = [play.prompt("Fix the parser"), play.edit("/code/app/p.py"), play.stop()]
     write_each(bank, events)
     bank.recorder.forget()
 

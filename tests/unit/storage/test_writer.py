@@ -105,7 +105,7 @@ def test_what_waits_together_is_stored_together(running: Running) -> None:
 
 
 def test_our_own_failure_refuses_the_record_and_keeps_a_sample(running: Running) -> None:
-    play = Play(cwd="/work/\udcff")
+    play = Play(cwd="/code/\udcff")
 
     running.writer.submit(play.prompt("Fix it"), running.outcomes.append)
     running.settle()
