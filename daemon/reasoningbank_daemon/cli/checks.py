@@ -6,7 +6,6 @@ looked at last: why it does not run may have been found before.
 
 from __future__ import annotations
 
-import enum
 import os
 import platform
 import re
@@ -17,11 +16,11 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
-
 from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
+from reasoningbank_daemon.cli.engine_checks import check_engines
+from reasoningbank_daemon.cli.finding import Check, Mark
 from reasoningbank_daemon.cli.hooks import hook_status
 from reasoningbank_daemon.config import ConfigError, EmbedderName, load_config
 from reasoningbank_daemon.embedding.weights import WeightsError, check_weights, find_weights
@@ -39,23 +38,6 @@ NEEDED_TO_START = frozenset({"bank", "configuration", "folder", "folders", "sche
 """What a check is about whose error keeps a daemon from starting."""
 
 SECOND_LOOK_S = 1.0
-
-
-class Mark(enum.StrEnum):
-    """Say how a check ended; only an error makes `doctor` fail."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one thing that was looked at; ``next_step`` is what to do, empty when nothing is."""
-
-    about: str
-    mark: Mark
-    message: str
-    next_step: str = ""
 
 
 def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
@@ -265,6 +247,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_spool,
     check_indexes,
     check_embedder,
+    check_engines,
     check_hooks,
 )
 

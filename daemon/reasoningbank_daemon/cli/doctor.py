@@ -8,9 +8,10 @@ import msgspec
 
 from reasoningbank_daemon.cli import wording
 from reasoningbank_daemon.cli.about import library_versions
-from reasoningbank_daemon.cli.checks import Mark, run_checks
+from reasoningbank_daemon.cli.checks import run_checks
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
+from reasoningbank_daemon.cli.finding import Mark
 from reasoningbank_daemon.cli.parsing import Command
 
 _SIGNS = {Mark.OK: "ok     ", Mark.WARNING: "warning", Mark.ERROR: "ERROR  "}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import apsw
 import msgspec
-import structlog
 
 from reasoningbank_daemon.cli.context import CommandError, Context
+from reasoningbank_daemon.cli.engine_log import log_to_stderr
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command
 from reasoningbank_daemon.cli.reading import read_config
@@ -81,7 +80,7 @@ def add_verdict_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_verdict(arguments: argparse.Namespace, context: Context) -> int:
     """Judge the changes and report them."""
-    _log_warnings_only(context)
+    log_to_stderr(context)
     files = list(_judged(arguments, context))
     if arguments.format == "json":
         context.say_json([msgspec.to_builtins(file.verdict) for file in files])
@@ -131,14 +130,6 @@ def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedF
             verdict = reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
             shown = msgspec.structs.replace(verdict, path=_shown_path(edit.path, context.cwd))
             yield JudgedFile(verdict=shown, text=readable_text(edit.after))
-
-
-def _log_warnings_only(context: Context) -> None:
-    """Send the engines' log to standard error, without their coming and going."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(context.err),
-    )
 
 
 def _policies(config: Config, context: Context) -> Policies:

@@ -17,6 +17,7 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
+from reasoningbank_daemon.quality.engines.programs import HOW_TO_INSTALL
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.processes.engine_process import Conversation, PendingAnswer, ProcessSpec
@@ -106,7 +107,7 @@ class OxlintEngine:
         program = self._find_program()
         if program is None:
             raise EngineAbsentError(
-                "oxlint is not installed; `npm install --global oxlint` adds it, "
+                f"oxlint is not installed; `{HOW_TO_INSTALL[NAME]}` adds it, "
                 "or name its file: reasoningbank config set quality.oxlint PATH"
             )
         return ProcessSpec(

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+
+HOW_TO_INSTALL = {
+    "oxlint": "npm install --global oxlint",
+    "ruff": "pip install --force-reinstall ruff",
+    "shellcheck": "apt install shellcheck",
+    "ty": "pip install ty",
+}
+"""What to type for an engine that is not there, or is damaged."""
 
 
 class Programs:
@@ -20,30 +28,22 @@ class Programs:
         self._search_path = search_path
 
     def oxlint(self) -> str | None:
-        """Return oxlint's file."""
+        """Return oxlint's file; one that the user names is returned even where it is not there, to be told."""
         named = self._oxlint()
-        if named:
-            return named if Path(named).is_file() else None
-        return self._on_path("oxlint")
+        return str(Path(named).expanduser()) if named else self._on_path("oxlint")
 
     def ty(self) -> str | None:
-        """Return ty's binary: that beside our own Python, else that on the PATH."""
-        own = Path(sys.executable).with_name("ty")
-        return str(own) if own.is_file() else self._on_path("ty")
+        """Return ty's binary."""
+        return self._beside_python("ty") or self._on_path("ty")
 
     def shellcheck(self) -> str | None:
         """Return ShellCheck's binary."""
-        return self._on_path("shellcheck")
+        return self._beside_python("shellcheck") or self._on_path("shellcheck")
+
+    def _beside_python(self, name: str) -> str | None:
+        """Return a program that pip installed with us, which need not be on the PATH."""
+        own = Path(sys.executable).with_name(name)
+        return str(own) if own.is_file() else None
 
     def _on_path(self, name: str) -> str | None:
         return shutil.which(name, path=self._search_path)
-
-
-def missing_programs(programs: Programs) -> Mapping[str, str]:
-    """Return, for each engine that is not installed, how to install it."""
-    found = {
-        "oxlint": (programs.oxlint(), "npm install --global oxlint"),
-        "shellcheck": (programs.shellcheck(), "apt install shellcheck"),
-        "ty": (programs.ty(), "pip install ty"),
-    }
-    return {name: how for name, (program, how) in found.items() if program is None}

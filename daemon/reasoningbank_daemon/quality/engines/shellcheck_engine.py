@@ -18,6 +18,7 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
+from reasoningbank_daemon.quality.engines.programs import HOW_TO_INSTALL
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.processes.child_process import BoundedChild, InputStalledError
 from reasoningbank_schema.verdicts import Category, Severity
@@ -89,7 +90,7 @@ class ShellCheckEngine:
             raise EngineError("it is shut down")
         program = self._find_program()
         if program is None:
-            raise EngineAbsentError("ShellCheck is not installed; `apt install shellcheck` adds it")
+            raise EngineAbsentError(f"ShellCheck is not installed; `{HOW_TO_INSTALL[NAME]}` adds it")
         deadline = min(deadline, self._clock() + _LONGEST_S)
         output = self._run(
             (program, "--norc", "--format=json1", f"--shell={_shell(document.text)}", "-"), document, deadline

@@ -20,6 +20,7 @@ from reasoningbank_daemon.quality.engine import (
     RawIssue,
     TextRefusedError,
 )
+from reasoningbank_daemon.quality.engines.programs import HOW_TO_INSTALL
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.processes import lsp, rpc
 from reasoningbank_daemon.quality.processes.engine_process import Conversation, EngineProcess, ProcessSpec
@@ -137,7 +138,7 @@ class TyEngine:
     def _spec(self, root: str) -> ProcessSpec:
         program = self._find_program()
         if program is None:
-            raise EngineAbsentError("ty is not installed; `pip install ty` adds it")
+            raise EngineAbsentError(f"ty is not installed; `{HOW_TO_INSTALL[NAME]}` adds it")
         return ProcessSpec(
             name=NAME,
             command=(program, "server"),
