@@ -14,16 +14,14 @@ from reasoningbank_daemon.cli.parsing import Command
 from reasoningbank_daemon.cli.reading import read_config
 from reasoningbank_daemon.config import ConfigError, EmbedderName, RecallSection
 from reasoningbank_daemon.config.editing import change_key
-from reasoningbank_daemon.embedding.weights import WeightsError, check_weights, find_weights
+from reasoningbank_daemon.embedding.weights import WeightsError
+from reasoningbank_daemon.services.embedders import embedder_kind
 
-_MEANINGS = {
-    EmbedderName.LEXICAL: "by words; needs nothing",
-    EmbedderName.MINILM: "by words and by meaning: all-MiniLM-L6-v2, 384 dimensions, 70 MB of memory",
-}
+_WORDS = "by words; needs nothing"
 
 
 class _Listed(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe an embedder; ``trouble`` says why it can't be used here, empty when it can."""
+    """Describe an embedder; ``trouble`` says why it can't be used here; empty when it can."""
 
     name: str
     meaning: str
@@ -46,13 +44,15 @@ class _State(msgspec.Struct, frozen=True, kw_only=True):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``embedder``."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    use = actions.add_parser("use", help="choose one; a running daemon takes it over at once")
+    use = actions.add_parser("use", help="choose one; a running daemon switches to it by itself")
     use.add_argument("name", metavar="NAME", choices=[name.value for name in EmbedderName])
     use.add_argument(
         "--weights", metavar="FOLDER", help="folder with the weights (default: the installed package)"
     )
     listing = actions.add_parser("list", help="show every embedder and whether it can be used here")
-    status = actions.add_parser("status", help="show which one is in force and how far it is")
+    status = actions.add_parser(
+        "status", help="show which one is in use, and how many experiences it has embedded"
+    )
     for parser_ in (listing, status):
         parser_.add_argument("--json", action="store_true", help="write JSON")
 
@@ -70,31 +70,35 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _use(context: Context, name: EmbedderName, weights: str | None) -> None:
-    if weights is not None and name is EmbedderName.LEXICAL:
+    kind = embedder_kind(name)
+    if weights is not None and not (kind and kind.takes_weights):
         raise CommandError(
-            "words need no weights", code=ExitCode.USAGE, next_step="reasoningbank embedder use lexical"
+            f"{name.value} needs no weights",
+            code=ExitCode.USAGE,
+            next_step=f"reasoningbank embedder use {name.value}",
         )
-    if name is EmbedderName.MINILM:
+    if kind is not None:
         folder = "" if weights is None else str((context.cwd / Path(weights).expanduser()).absolute())
         try:
-            check_weights(find_weights(folder))
+            kind.check(folder)
         except WeightsError as error:
             raise CommandError(str(error), next_step=error.next_step) from error
-        _change(context, "recall.weights", folder)
+        if kind.takes_weights:
+            _change(context, "recall.weights", folder)
     _change(context, "recall.embedder", name.value)
     context.say(f"recall.embedder = {name.value}   in {context.paths.config_file}")
     if asking.daemon_status(context) is None:
-        context.say("No daemon runs; the next one begins with it.")
+        context.say("No daemon is running; the next one starts with it.")
         return
-    # One that failed before is tried again, although the file may say what it said then.
+    # An embedder that failed earlier is tried again, even if the file has not changed since.
     asking.reload(context)
-    if name is EmbedderName.MINILM:
+    if kind is not None:
         context.say(
-            "The daemon embeds what is on record in the background; what ranked before serves until then."
+            "The daemon is embedding what is on record, in the background; until then it ranks as it did before."
         )
-        context.say("How far it is: reasoningbank embedder status")
+        context.say("Progress: reasoningbank embedder status")
     else:
-        context.say("The daemon ranks by words from now on. Vectors stay in the bank.")
+        context.say("The daemon ranks by words from now on. The vectors stay in the bank.")
 
 
 def _change(context: Context, key: str, value: str) -> None:
@@ -120,15 +124,16 @@ def _list(context: Context, *, as_json: bool) -> None:
 
 
 def _describe(name: EmbedderName, recall: RecallSection) -> _Listed:
+    kind = embedder_kind(name)
     trouble = next_step = ""
-    if name is EmbedderName.MINILM:
+    if kind is not None:
         try:
-            check_weights(find_weights(recall.weights))
+            kind.check(recall.weights)
         except WeightsError as error:
             trouble, next_step = str(error), error.next_step
     return _Listed(
         name=name.value,
-        meaning=_MEANINGS[name],
+        meaning=kind.meaning if kind else _WORDS,
         configured=recall.embedder is name,
         trouble=trouble,
         next_step=next_step,
@@ -150,14 +155,14 @@ def _status(context: Context, *, as_json: bool) -> None:
     if as_json:
         context.say_json(msgspec.to_builtins(state))
         return
-    context.say(f"configured  {state.configured}, {_MEANINGS[recall.embedder]}")
+    context.say(f"configured  {state.configured}, {described.meaning}")
     if described.trouble:
         context.say(f"trouble     {described.trouble}")
         context.say(f"Next: {described.next_step}")
     if daemon is None:
-        context.say("No daemon answers, so nothing is in force. Start it: reasoningbank up")
+        context.say("No daemon is running, so none is in use. Start it: reasoningbank up")
         return
-    context.say(f"in force    {daemon.embedder}")
+    context.say(f"in use      {daemon.embedder}")
     if recall.embedder is not EmbedderName.LEXICAL:
         total = max(daemon.lexical_documents, daemon.vector_documents)
         share = daemon.vector_documents / total if total else 1.0

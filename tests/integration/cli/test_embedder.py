@@ -35,11 +35,11 @@ def test_folder_without_weights_is_refused_and_the_configuration_stays(bench: Co
     assert not (bench.home / "config.toml").exists()
 
 
-def test_words_take_no_weights(bench: CommandLine) -> None:
+def test_an_embedder_without_weights_refuses_a_folder(bench: CommandLine) -> None:
     done = bench.run("embedder", "use", "lexical", "--weights", "/nowhere")
 
     assert done.returncode == 64
-    assert "words need no weights" in done.stderr
+    assert "lexical needs no weights" in done.stderr
 
 
 def test_list_says_what_each_needs_and_which_is_configured(bench: CommandLine) -> None:
@@ -66,7 +66,7 @@ def test_running_daemon_embeds_what_it_has_and_then_ranks_by_meaning(bench: Comm
     _until(lambda: _in_force(bench) == "lexical")
 
     assert used.returncode == 0
-    assert "How far it is: reasoningbank embedder status" in used.stdout
+    assert "Progress: reasoningbank embedder status" in used.stdout
     assert found["embedder"] == "minilm"
     assert found["experiences"][0]["text"].startswith("users can't sign in")
     assert "embedder   minilm (2 documents by words, 2 by vectors)" in status.stdout
