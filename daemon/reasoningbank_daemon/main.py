@@ -18,8 +18,8 @@ import structlog
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
-from reasoningbank_daemon.server.memory import share_heaps
 from reasoningbank_daemon.server.server import Server
+from reasoningbank_daemon.services.allocator import share_heaps
 from reasoningbank_daemon.services.container import open_services
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
 from reasoningbank_daemon.services.version import CODE_VERSION

@@ -17,6 +17,7 @@ from reasoningbank_daemon.index.analysis import likeness, profile
 from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
 from reasoningbank_daemon.index.lexical import Entry, Hit, IndexUnusableError, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
+from reasoningbank_daemon.services.allocator import return_freed
 from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
 from reasoningbank_daemon.services.embedders import EmbedderChoice
 from reasoningbank_daemon.services.found import WORDS, Found, Match
@@ -263,6 +264,7 @@ class Library:
                     self._index.commit(sequence=batch[-1].sequence - 1)
             self._index.commit(sequence=self._sequence)
         self._lacking = False
+        return_freed()
 
     def _follow(self) -> None:
         if self._lacking:
@@ -351,6 +353,7 @@ class Library:
             self._serving = Serving(meanings=meanings, threshold=threshold)
         if old is not None:
             old.meanings.close()
+        return_freed()
 
     def _derive_again(self) -> None:
         with self._deriving:
