@@ -6,21 +6,19 @@ and a fault in a grammar's C code ends its process.
 
 from __future__ import annotations
 
-import bisect
-import functools
-import itertools
 import time
 from collections.abc import Callable, Iterator
 
 import tree_sitter
 
-from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError, RawIssue
-from reasoningbank_daemon.quality.engines.grammars import APPROXIMATE_GRAMMARS, grammar
+from reasoningbank_daemon.quality.engine import EngineTimeoutError, RawIssue
+from reasoningbank_daemon.quality.engines.grammars import APPROXIMATE_GRAMMARS
+from reasoningbank_daemon.quality.engines.tree_sitter_matches import find_matches
+from reasoningbank_daemon.quality.engines.tree_sitter_parse import Parsed, TextParser
 from reasoningbank_daemon.quality.flow.line_flow import line_flow_issues
 from reasoningbank_daemon.quality.flow.python_flow import python_flow_issues
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
-from reasoningbank_daemon.quality.patterns.pattern import Pattern
 from reasoningbank_schema.verdicts import Category, Severity
 
 NAME = "tree-sitter"
@@ -28,26 +26,28 @@ SYNTAX_RULE = "syntax-error"
 
 _MOST_ERRORS = 200
 """More parse errors than this in one text are not collected; the first ones tell what is wrong."""
-_DEEPEST_MATCH = 1000
-"""Patterns are not looked for below this many levels: the time for a query grows with the square of the depth
-(100,000 nested brackets took 38 s)."""
 _WIDEST_ERROR = 1000
 """Patterns are not looked for where the parser gave up on more than this many tokens in a row; that, too, takes
 quadratic time (100,000 open brackets took 6 s), and the text is broken anyway."""
 _SHOWN_CHARACTERS = 40
-_CHUNK_BYTES = 65536
-_SHORT_BYTES = 50_000
 
 
 def find_issues(
-    language: Language, text: str, deadline: float, *, clock: Callable[[], float] = time.monotonic
+    language: Language,
+    text: str,
+    deadline: float,
+    *,
+    parser: TextParser | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[RawIssue, ...]:
     """Return the parse errors of a text, and the matches of all patterns for its language.
 
-    Parse errors of Python are left to ruff. Raises an `EngineError` where the deadline passes or the grammar is missing.
+    Parse errors of Python are left to ruff. A `parser` that has seen a similar text is faster. Raises an `EngineError` where
+    the deadline passes or the grammar is missing.
     """
     source = _Source(text)
-    tree = _parse(language, source.data, deadline, clock)
+    parsed = (parser or TextParser()).parse(language, source.data, deadline, clock)
+    tree = parsed.tree
     errors = list(_errors(tree.root_node)) if tree.root_node.has_error else []
     issues: list[RawIssue] = []
     if language is not Language.PYTHON:
@@ -55,7 +55,7 @@ def find_issues(
     if clock() >= deadline:
         raise EngineTimeoutError("the deadline passed before patterns were looked for")
     if all(node.child_count <= _WIDEST_ERROR for node in errors):
-        issues.extend(_matches(language, tree, source))
+        issues.extend(_matches(parsed, source))
         if language is Language.PYTHON:
             issues.extend(python_flow_issues(tree.root_node, source.data, source.column, engine=NAME))
         else:
@@ -85,32 +85,6 @@ class _Source:
         characters += len(self.line(point.row)[start : point.column].decode("utf-8", "replace"))
         self._known = (point.row, point.column, characters)
         return characters + 1
-
-
-def _parse(language: Language, data: bytes, deadline: float, clock: Callable[[], float]) -> tree_sitter.Tree:
-    """Parse a text, a long one within the deadline.
-
-    Only reading through a callback can be interrupted. It has its price: tree-sitter 0.26 never frees what the callback
-    returned, and in a tree so made each test of a node's text calls back for every byte. So only a long text is read
-    so, and is then parsed once more, which finds nearly all of the work done.
-    """
-    parser = tree_sitter.Parser(grammar(language))
-    if len(data) <= _SHORT_BYTES:
-        return parser.parse(data)
-
-    def read(offset: int, _point: tree_sitter.Point) -> bytes:
-        return data[offset : offset + _CHUNK_BYTES]
-
-    def is_late(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001 - the parser's signature
-        return clock() >= deadline
-
-    try:
-        tree = parser.parse(read, progress_callback=is_late)
-    except ValueError as error:
-        if clock() >= deadline:
-            raise EngineTimeoutError("the deadline passed while the text was parsed") from error
-        raise EngineError(f"the text could not be parsed: {error}") from error
-    return parser.parse(data, old_tree=tree)
 
 
 def _errors(root: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
@@ -149,41 +123,23 @@ def _syntax_issue(node: tree_sitter.Node, source: _Source, language: Language) -
     )
 
 
-@functools.cache
-def _compiled(language: Language) -> tuple[tree_sitter.Query, tuple[Pattern, ...]]:
-    """Return one query with all patterns of a language, and for each of its parts the pattern it belongs to."""
-    patterns = patterns_for(language)
-    sources = [pattern.queries[language].encode() for pattern in patterns]
-    ends = list(itertools.accumulate(len(source) + 1 for source in sources))
-    query = tree_sitter.Query(grammar(language), b"\n".join(sources).decode())
-    starts = (query.start_byte_for_pattern(part) for part in range(query.pattern_count))
-    return query, tuple(patterns[bisect.bisect_right(ends, start)] for start in starts)
-
-
-def _matches(language: Language, tree: tree_sitter.Tree, source: _Source) -> Iterator[RawIssue]:
-    query, owners = _compiled(language)
-    cursor = tree_sitter.QueryCursor(query)
-    cursor.set_max_start_depth(_DEEPEST_MATCH)
-    seen: set[tuple[str, int]] = set()
-    for part, captures in cursor.matches(tree.root_node):
-        pattern = owners[part]
-        node = captures["issue"][0]
-        if (pattern.rule, node.start_byte) in seen:  # two parts of one pattern, or two ways to match one
-            continue
-        seen.add((pattern.rule, node.start_byte))
-        stood = captures.get("stood")
+def _matches(parsed: Parsed, source: _Source) -> Iterator[RawIssue]:
+    patterns = patterns_for(parsed.language)
+    for match in find_matches(parsed):
+        pattern = patterns[match.pattern]
+        _, row, column = match.issue
         yield RawIssue(
-            line=node.start_point.row + 1,
-            column=source.column(node.start_point),
+            line=row + 1,
+            column=source.column(tree_sitter.Point(row, column)),
             rule=pattern.rule,
             category=pattern.category,
             severity=pattern.severity,
             message=pattern.message,
             suggestion=pattern.suggestion,
             engine=NAME,
-            replaces=_line_text(source, stood[0]) if stood else None,
+            replaces=_line_text(source, match.stood[1]) if match.stood else None,
         )
 
 
-def _line_text(source: _Source, node: tree_sitter.Node) -> str:
-    return source.line(node.start_point.row).decode("utf-8", "replace").strip()
+def _line_text(source: _Source, row: int) -> str:
+    return source.line(row).decode("utf-8", "replace").strip()

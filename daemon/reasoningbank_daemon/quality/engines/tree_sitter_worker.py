@@ -13,6 +13,7 @@ import msgspec
 
 from reasoningbank_daemon.quality.engine import EngineError
 from reasoningbank_daemon.quality.engines.syntax_tree import find_issues
+from reasoningbank_daemon.quality.engines.tree_sitter_parse import TextParser
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.processes import rpc
 
@@ -35,7 +36,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 _question_decoder = msgspec.json.Decoder(Question)
 
 
-def reply(message: rpc.Message) -> bytes:
+def reply(message: rpc.Message, parser: TextParser) -> bytes:
     """Return the frame that answers one request; empty for a notification."""
     if message.id is None:
         return b""
@@ -45,7 +46,8 @@ def reply(message: rpc.Message) -> bytes:
         return rpc.refusal(message.id, _METHOD_NOT_FOUND, f"unknown method {message.method}")
     try:
         question = _question_decoder.decode(message.params)
-        return rpc.answer(message.id, find_issues(question.language, question.text, question.deadline))
+        found = find_issues(question.language, question.text, question.deadline, parser=parser)
+        return rpc.answer(message.id, found)
     except (EngineError, msgspec.DecodeError) as error:
         return rpc.refusal(message.id, _NO_FINDINGS, str(error))
 
@@ -53,9 +55,10 @@ def reply(message: rpc.Message) -> bytes:
 def main() -> None:
     """Answer until the input ends."""
     frames = rpc.FrameReader()
+    parser = TextParser()
     while data := os.read(sys.stdin.fileno(), _READ_BYTES):
         for payload in frames.feed(data):
-            _write_all(reply(rpc.decode(payload)))
+            _write_all(reply(rpc.decode(payload), parser))
 
 
 def _write_all(data: bytes) -> None:

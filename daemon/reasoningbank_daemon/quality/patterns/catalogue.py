@@ -32,6 +32,7 @@ def all_rules() -> tuple[Rule, ...]:
     return tuple(module.RULE for module in rule_modules())
 
 
+@functools.cache
 def patterns_for(language: Language) -> tuple[Pattern, ...]:
     """Return the rules over syntax trees that look at a language, in a fixed order."""
     return tuple(rule for rule in all_rules() if isinstance(rule, Pattern) and language in rule.queries)
