@@ -80,18 +80,17 @@ class OxlintEngine:
         return self.begin(document, deadline).result()
 
     def begin(self, document: Document, deadline: float) -> OxlintAnswer:
-        """Send a text to the server, started if need be, and return at once when it is there."""
+        """Send a text to the server, started if need be, and return at once."""
         if len(document.text) > MAX_TEXT_CHARACTERS:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, oxlint gets up to {MAX_TEXT_CHARACTERS:,}"
             )
-        process = self._supervisor.ready_process(deadline)
         language = document.language or Language.JAVASCRIPT
         address = lsp.made_up_address(
             next(self._addresses), document.path, _SUFFIXES, _DEFAULT_NAMES[language]
         )
         return OxlintAnswer(
-            process.begin(
+            self._supervisor.begin(
                 lambda identity: lsp.question(
                     identity, address, language=_LANGUAGE_IDS[language], text=document.text
                 ),

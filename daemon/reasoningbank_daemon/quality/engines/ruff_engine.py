@@ -74,15 +74,14 @@ class RuffEngine:
         return self.begin(document, deadline).result()
 
     def begin(self, document: Document, deadline: float) -> RuffAnswer:
-        """Send a text to the server, started if need be, and return at once when it is there."""
+        """Send a text to the server, started if need be, and return at once."""
         if len(document.text) > MAX_TEXT_CHARACTERS:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, ruff gets up to {MAX_TEXT_CHARACTERS:,}"
             )
-        process = self._supervisor.ready_process(deadline)
         # Some rules mind `__init__.py`, and `.pyi` is a stub.
         address = lsp.made_up_address(next(self._addresses), document.path, (".py", ".pyi"), "text.py")
-        pending = process.begin(
+        pending = self._supervisor.begin(
             lambda identity: lsp.question(identity, address, language="python", text=document.text), deadline
         )
         return RuffAnswer(pending, is_test=is_test_path(document.path))

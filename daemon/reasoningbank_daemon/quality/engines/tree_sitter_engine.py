@@ -54,15 +54,14 @@ class TreeSitterEngine:
         return self.begin(document, deadline).result()
 
     def begin(self, document: Document, deadline: float) -> TreeSitterAnswer:
-        """Send a text to the parser, started if need be, and return at once when it is there."""
+        """Send a text to the parser, started if need be, and return at once."""
         if len(document.text) > MAX_TEXT_CHARACTERS:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, the parser gets up to {MAX_TEXT_CHARACTERS:,}"
             )
-        process = self._supervisor.ready_process(deadline)
         params = {"language": document.language, "text": document.text, "deadline": deadline}
         return TreeSitterAnswer(
-            process.begin(lambda identity: rpc.request(identity, "analyse", params), deadline)
+            self._supervisor.begin(lambda identity: rpc.request(identity, "analyse", params), deadline)
         )
 
     def close(self) -> None:

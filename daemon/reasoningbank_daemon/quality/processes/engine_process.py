@@ -150,6 +150,11 @@ class EngineProcess:
         self._thread.start()
 
     @property
+    def name(self) -> str:
+        """Name the engine."""
+        return self._spec.name
+
+    @property
     def state(self) -> ProcessState:
         """Say where in its life the process is."""
         return self._state

@@ -5,8 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from reasoningbank_daemon.quality.engine import EngineUnavailableError
-from reasoningbank_daemon.quality.processes.engine_process import EngineProcess, ProcessSpec, ProcessState
+import msgspec
+
+from reasoningbank_daemon.quality.engine import EngineError, EngineUnavailableError
+from reasoningbank_daemon.quality.processes.engine_process import (
+    EngineProcess,
+    PendingAnswer,
+    ProcessSpec,
+    ProcessState,
+)
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 60.0
@@ -50,6 +57,24 @@ class Supervisor:
         process = self._process
         return None if process is None or process.state is ProcessState.DEAD else process.pid
 
+    def begin(self, render: Callable[[int], bytes], deadline: float) -> PendingAnswer:
+        """Send the frames that `render` makes for a fresh id, and return the place of the answer, at once.
+
+        While the process is starting, a thread waits for it, so that one that does not get ready costs the caller's
+        other engines no time. Raises an `EngineError` where it is known already that there will be no answer.
+        """
+        process = self._current()
+        if process.state is ProcessState.READY:
+            return process.begin(render, deadline)
+        answer = PendingAnswer(process.name, deadline, self._clock)
+        threading.Thread(
+            target=self._ask_when_ready,
+            args=(answer, render, deadline),
+            name=f"quality-{process.name}-late",
+            daemon=True,
+        ).start()
+        return answer
+
     def ready_process(self, deadline: float) -> EngineProcess:
         """Return a process that can work, started if need be; raise an `EngineError` where there is none."""
         while True:
@@ -70,6 +95,14 @@ class Supervisor:
             process, self._process = self._process, None
         if process is not None:
             process.stop()
+
+    def _ask_when_ready(self, answer: PendingAnswer, render: Callable[[int], bytes], deadline: float) -> None:
+        outcome: msgspec.Raw | EngineError
+        try:
+            outcome = self.ready_process(deadline).begin(render, deadline).result()
+        except EngineError as error:
+            outcome = error
+        answer.settle(outcome)
 
     def _current(self) -> EngineProcess:
         with self._lock:
