@@ -32,6 +32,9 @@ SIMILAR = 20
 ANSWERS_KEPT = 256
 """Requests differ by project, kind of task and running model."""
 
+COST_DIGITS, SHARE_DIGITS = 6, 4
+"""Digits behind the point of what is known of a similar task: each decision keeps it, and is computed from what it keeps."""
+
 NO_PROJECT = 0
 """The project id of a folder that the bank has not seen yet."""
 
@@ -174,9 +177,9 @@ class Selector:
             SimilarTask(
                 duration_s=summary.duration_s,
                 model=canonical_model(summary.model or ""),
-                cost_usd=summary.cost_usd,
-                probability=summary.probability,
-                likeness=like[identifier],
+                cost_usd=_rounded(summary.cost_usd, COST_DIGITS),
+                probability=_rounded(summary.probability, SHARE_DIGITS),
+                likeness=round(like[identifier], SHARE_DIGITS),
                 strategy=summary.strategy or "",
             )
             for identifier, summary in self._store.summaries(list(like)).items()
@@ -203,6 +206,10 @@ def _inputs(request: SelectionRequest, offer: _Offer, tallies: Tallies) -> dict[
             if candidate.host == request.host
         },
     }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _observation(summary: TaskSummary) -> Observation | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from reasoningbank_daemon.storage.compression import DamagedTextError, TextPacker, unpack
@@ -119,3 +121,21 @@ def test_line_numbers_count_the_lines_that_were_skipped() -> None:
     after = [*before[:50], "inserted", *before[50:]]
 
     assert compare(before, after) == ["@@ -50,2 +50,3 @@", " line 49", "+inserted", " line 50"]
+
+
+@pytest.mark.parametrize("quoted", ["", 'said "so"'])
+def test_a_secret_in_json_values_is_removed_wherever_it_stands(scrubber: Scrubber, quoted: str) -> None:
+    values = {"inputs": {SECRET: [1.25, {"model": SECRET, "note": quoted}]}, "told": (SECRET,)}
+
+    cleaned = scrubber.json(values)
+
+    assert SECRET not in cleaned
+    assert json.loads(cleaned)["inputs"]["[redacted:github-token]"][0] == 1.25
+
+
+def test_json_values_without_secrets_are_kept_as_they_are(scrubber: Scrubber) -> None:
+    values = {"likeness": 0.123456789012345678, "model": "claude-opus-5-5", "note": 'a "quoted" text'}
+
+    cleaned = scrubber.json(values)
+
+    assert json.loads(cleaned) == values

@@ -85,8 +85,7 @@ def add_decision(state: State, record: DecisionRecord) -> int | None:
 
 
 def _detail(state: State, record: DecisionRecord) -> str:
-    detail = {"inputs": record.inputs, "selection": record.selection}
-    return state.scrubber.whole(msgspec.json.encode(detail).decode())
+    return state.scrubber.json({"inputs": record.inputs, "selection": record.selection})
 
 
 def _basis(state: State, record: DecisionRecord) -> int:
