@@ -50,6 +50,8 @@ def reply(message: rpc.Message, parser: TextParser) -> bytes:
         return rpc.answer(message.id, found)
     except (EngineError, msgspec.DecodeError) as error:
         return rpc.refusal(message.id, _NO_FINDINGS, str(error))
+    except Exception as error:  # noqa: BLE001 - a fault in one rule costs this text, not the process and the next texts
+        return rpc.refusal(message.id, _NO_FINDINGS, f"it failed: {type(error).__name__}: {error}")
 
 
 def main() -> None:
