@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import FrameType
 import structlog
 
 from reasoningbank_daemon.config import Config, ConfigError, load_config
+from reasoningbank_daemon.index.errors import IndexFolderError
 from reasoningbank_daemon.server.lock import AlreadyRunningError, DaemonLock
 from reasoningbank_daemon.server.loop import SocketPathError
 from reasoningbank_daemon.server.server import Server
@@ -49,7 +51,13 @@ class ExitCode(enum.IntEnum):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon in the foreground and return its exit code."""
     _parse(sys.argv[1:] if argv is None else argv)
-    return run(os.environ, home=Path.home())
+    try:
+        return run(os.environ, home=Path.home())
+    except Exception as defect:
+        # The last place that can say it: the log for a daemon, standard error for whoever waits for its start.
+        log.critical("daemon_defect", exc_info=defect)
+        traceback.print_exc()
+        return ExitCode.DEFECT
 
 
 def run(environment: Mapping[str, str], *, home: Path) -> ExitCode:
@@ -84,6 +92,9 @@ def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> Exit
     except StoreError as error:
         log.error("bank_unusable", reason=str(error))  # noqa: TRY400  the message is the finding
         return _refuse(ExitCode.BANK_UNUSABLE, error)
+    except IndexFolderError as error:
+        log.error("index_folder_unusable", reason=str(error))  # noqa: TRY400  the message is the finding
+        return _refuse(ExitCode.SOCKET_UNUSABLE, error)
     try:
         server = Server(services, service_manager=service_manager)
         # What is loaded now lives as long as the process: spare the collector from walking it each time.

@@ -22,10 +22,11 @@ from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.engine_checks import check_engines
 from reasoningbank_daemon.cli.finding import Check, Mark
 from reasoningbank_daemon.cli.hooks import hook_status
-from reasoningbank_daemon.config import ConfigError, EmbedderName, load_config
-from reasoningbank_daemon.embedding.weights import WeightsError, check_weights, find_weights
+from reasoningbank_daemon.config import ConfigError, load_config
+from reasoningbank_daemon.embedding.weights import WeightsError
 from reasoningbank_daemon.index.inspection import find_damage
 from reasoningbank_daemon.index.snapshot import inspect_snapshots
+from reasoningbank_daemon.services.embedders import embedder_kind
 from reasoningbank_daemon.storage.inspection import LOW_DISK_BYTES, Gravity, inspect
 from reasoningbank_hooks.installer import InstallError, State
 from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES
@@ -84,7 +85,14 @@ def check_folders(context: Context) -> Iterator[Check]:
             "set RB_HOME or XDG_RUNTIME_DIR to a shorter folder",
         )
     sound = True
-    for folder in (paths.data_dir, paths.state_dir, paths.runtime_dir, paths.spool, paths.logs):
+    for folder in (
+        paths.data_dir,
+        paths.state_dir,
+        paths.runtime_dir,
+        paths.spool,
+        paths.logs,
+        paths.indexes,
+    ):
         for problem in _folder_problems(folder):
             sound = False
             yield problem
@@ -199,7 +207,7 @@ def check_indexes(context: Context) -> Iterator[Check]:
     for finding in (finding for kept in vectors.glob("*") for finding in inspect_snapshots(kept)):
         damage.append(finding)
         yield _warning(
-            "indexes", finding, "nothing: the daemon makes it again from the bank at its next start"
+            "indexes", finding, "nothing to do: the daemon rebuilds it from the bank when it starts"
         )
     if not damage:
         there = folder.is_dir()
@@ -207,22 +215,24 @@ def check_indexes(context: Context) -> Iterator[Check]:
 
 
 def check_embedder(context: Context) -> Iterator[Check]:
-    """Compare the weights of the configured embedder with the published ones."""
+    """Say whether the configured embedder can be used, and why not."""
     try:
         recall = load_config(context.paths.config_file).recall
     except ConfigError:
         return  # said by `check_configuration`
-    if recall.embedder is EmbedderName.LEXICAL:
+    kind = embedder_kind(recall.embedder)
+    if kind is None:
         return
     try:
-        folder = find_weights(recall.weights)
-        check_weights(folder)
+        found = kind.check(recall.weights)
     except WeightsError as error:
         yield _error(
-            "embedder", f"{recall.embedder.value} can't be used, words alone are: {error}", error.next_step
+            "embedder",
+            f"{recall.embedder.value} can't be used, so tasks are found by words alone: {error}",
+            error.next_step,
         )
         return
-    yield _ok("embedder", f"{recall.embedder.value}: the weights in {folder} are the published ones")
+    yield _ok("embedder", f"{recall.embedder.value}: {found}")
 
 
 def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
@@ -261,7 +271,7 @@ def _folder_problems(folder: Path) -> Iterator[Check]:
         yield _error("folders", f"{folder} can't be looked into: {error.strerror}")
         return
     if not stat.S_ISDIR(found.st_mode):
-        yield _error("folders", f"{folder} is no folder", "move it away, then: reasoningbank up")
+        yield _error("folders", f"{folder} is not a folder", "move it away, then: reasoningbank up")
     elif found.st_uid != os.geteuid():
         yield _error(
             "folders",

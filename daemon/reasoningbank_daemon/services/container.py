@@ -69,7 +69,9 @@ def open_services(paths: Paths, config: Config) -> Services:
     Raises
     ------
     StoreError
-        When the bank can't be used; nothing is left open.
+        When the bank can't be used.
+    IndexFolderError
+        When its indexes have no folder. Nothing is left open in either case.
     """
     settings = Settings(config)
     selector = Selector(settings)
@@ -80,8 +82,12 @@ def open_services(paths: Paths, config: Config) -> Services:
         library.follow(effects)
 
     store = SqliteStore(paths, rules=standard_rules(settings), project_key=project_key, on_commit=on_commit)
-    selector.open(store)
-    library.open(store)
+    try:
+        selector.open(store)
+        library.open(store)
+    except BaseException:
+        store.close()
+        raise
     library.use(chosen_embedder(config.recall))
     settings.listen(lambda changed: library.use(chosen_embedder(changed.recall)))
     clock = SystemClock()

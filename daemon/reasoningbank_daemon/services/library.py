@@ -14,8 +14,9 @@ import structlog
 
 from reasoningbank_daemon.embedding.base import TooLateError
 from reasoningbank_daemon.index.analysis import likeness, profile
+from reasoningbank_daemon.index.errors import IndexFolderError, IndexUnusableError
 from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
-from reasoningbank_daemon.index.lexical import Entry, Hit, IndexUnusableError, LexicalIndex
+from reasoningbank_daemon.index.lexical import Entry, Hit, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
 from reasoningbank_daemon.services.allocator import return_freed
 from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
@@ -95,17 +96,11 @@ class Library:
         """Open the index, bring it up to the bank, or make it again when there is any doubt about it.
 
         What takes more than a moment (100,000 experiences: most of a minute) is done while questions are answered.
+        `IndexFolderError` when no index can be made where it belongs.
         """
         self._store = store
         sequence = store.counts().sequence
-        try:
-            self._index = LexicalIndex(self._folder)
-            self._index.demand_not_beyond(sequence)
-        except IndexUnusableError as error:
-            log.warning("index_rebuilt", reason=str(error))
-            self._warnings = (f"the lexical index was made again: {error}",)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._index = LexicalIndex(self._folder)
+        self._index = self._open_index(sequence)
         self._sequence = sequence
         self._lacking = self._index.sequence < sequence
         if self._lacking and store.changed_since(self._index.sequence) <= BATCH:
@@ -245,6 +240,28 @@ class Library:
         return {identifier for identifier, owner in projects.items() if owner == project}
 
     # Following.
+
+    def _open_index(self, sequence: int) -> LexicalIndex:
+        """Return the index that is there; an empty one in its place when there is any doubt about it."""
+        try:
+            index = LexicalIndex(self._folder)
+            index.demand_not_beyond(sequence)
+        except (IndexUnusableError, OSError) as error:
+            log.warning("index_rebuilt", reason=str(error))
+            self._warnings = (f"the lexical index was made again: {error}",)
+        else:
+            return index
+        try:
+            if self._folder.is_dir() and not self._folder.is_symlink():
+                shutil.rmtree(self._folder)
+            else:
+                self._folder.unlink(missing_ok=True)
+            return LexicalIndex(self._folder)
+        except (IndexUnusableError, OSError) as error:
+            raise IndexFolderError(
+                f"no index can be made in {self._folder}: {error}. Nothing is lost: indexes are built from the bank. "
+                f"Make {self._folder.parent} a folder that you can write to, or remove it"
+            ) from error
 
     def _catch_up(self) -> None:
         """Take in what the bank had at opening and the index had not; goes on at the next start if it is ended."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.hook_home import give_away, ordinary_user
 from rbtest.wire import Wire
 
 from reasoningbank_daemon.index.inspection import find_damage
+from reasoningbank_daemon.main import ExitCode
 from reasoningbank_schema.messages import DaemonStatus, Recall, Recalled, Remember, Status, decode_reply
 
 FACTS = 30
@@ -74,3 +77,51 @@ def test_damaged_index_is_named_made_again_and_answers_as_before(damage: str) ->
         assert isinstance(recalled, Recalled)
         assert "customer17 " in recalled.experiences[0].text
         assert find_damage(folder) == []
+
+
+def test_something_else_in_the_place_of_the_index_is_replaced_by_one() -> None:
+    with scratch_home() as home:
+        daemon = DaemonProcess(home)
+        folder = daemon.paths.indexes / "lexical"
+        with daemon:
+            _fill(daemon)
+        shutil.rmtree(folder)
+        folder.write_text("not an index")
+
+        with daemon:
+            status = _status(daemon)
+            daemon.terminate()
+
+        assert status.lexical_documents == FACTS
+        assert find_damage(folder) == []
+
+
+def test_folder_in_which_no_index_can_be_made_ends_the_daemon_with_a_sentence() -> None:
+    with scratch_home() as home:
+        daemon = DaemonProcess(home, user=ordinary_user())
+        daemon.paths.indexes.mkdir(parents=True)
+        daemon.paths.indexes.chmod(0o500)
+        give_away(home)
+
+        daemon.start(wait=False)
+        assert daemon.process is not None
+        code = daemon.process.wait(30)
+
+        assert code == ExitCode.SOCKET_UNUSABLE
+        assert f"no index can be made in {daemon.paths.indexes / 'lexical'}" in daemon.output()
+        assert "Traceback" not in daemon.output()
+
+
+def test_defect_at_start_is_told_by_the_exit_code_and_by_the_log() -> None:
+    with scratch_home() as home:
+        daemon = DaemonProcess(home)
+        daemon.paths.data_dir.mkdir(parents=True)
+        daemon.paths.data_dir.chmod(0o700)
+        daemon.paths.lock.mkdir()
+
+        daemon.start(wait=False)
+        assert daemon.process is not None
+        code = daemon.process.wait(30)
+
+        assert code == ExitCode.DEFECT
+        assert "IsADirectoryError" in (daemon.paths.logs / "daemon.log").read_text()
