@@ -7,7 +7,7 @@ as long as reading the project's Python files does, so it belongs to the second 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from reasoningbank_daemon.quality.edit import Edit, readable_text
@@ -26,8 +26,11 @@ _MOST_NAMED = 3
 _DEFINED = re.compile(r"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 
 
-def caller_issues(edit: Edit) -> tuple[RawIssue, ...]:
-    """Return an issue for each function whose callers elsewhere no longer fit; nothing in a project that is too large."""
+def caller_issues(edit: Edit, *, give_up: Callable[[], bool] = lambda: False) -> tuple[RawIssue, ...]:
+    """Return an issue for each function whose callers elsewhere no longer fit.
+
+    Nothing in a project that is too large, and nothing where `give_up`, asked before each file, says that it takes too long.
+    """
     if edit.before is None or not edit.path.endswith(".py") or len(edit.after) > MOST_CHARACTERS:
         return ()
     changed = changed_functions(readable_text(edit.before), readable_text(edit.after))
@@ -40,6 +43,8 @@ def caller_issues(edit: Edit) -> tuple[RawIssue, ...]:
         return ()
     misfits: dict[str, list[str]] = {}
     for path in sorted(files):
+        if give_up():
+            return ()
         if path != edit.path:
             for name, place in _misfits_in(path, Path(edit.path), changed, root):
                 misfits.setdefault(name, []).append(place)

@@ -109,13 +109,20 @@ class SecondLook:
                     return
                 key, (edit, policy) = self._waiting.popitem(last=False)
                 self._busy = True
-            verdict = self._reviewer.examine(
-                edit, self._clock() + self._budget_s, policy=policy, history=caller_issues(edit)
-            ).verdict
+            try:
+                verdict = self._look(edit, policy)
+            except Exception:  # noqa: BLE001 - a fault of ours costs one look; without the thread there would be none
+                _log.exception("second_look_failed", path=edit.path)
+                continue
             for missing in verdict.engines_missing:
                 _log.info("second_look_incomplete", engine=missing.engine, reason=missing.reason)
             if verdict.label in (Label.WORSE, Label.BROKEN):
                 self._keep(key, Opinion(verdict=verdict, text=edit.after))
+
+    def _look(self, edit: Edit, policy: Policy) -> EditVerdict:
+        deadline = self._clock() + self._budget_s
+        callers = caller_issues(edit, give_up=lambda: self._closed or self._clock() >= deadline)
+        return self._reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
 
     def _keep(self, key: tuple[Session, str], opinion: Opinion) -> None:
         with self._changed:

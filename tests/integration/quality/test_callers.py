@@ -58,3 +58,11 @@ def test_parameter_with_a_default_leaves_callers_alone(project: Path) -> None:
     (project / "till.py").write_text("from shop.cart import total\n\nprint(total([1]))\n")
 
     assert found(project, BEFORE, "def total(prices, tax=0):\n    return sum(prices) + tax\n") == []
+
+
+def test_search_that_takes_too_long_is_given_up_without_a_finding(project: Path) -> None:
+    (project / "till.py").write_text("from shop.cart import total\n\nprint(total([1]))\n")
+    edit = Edit(path=str(project / "shop" / "cart.py"), before=BEFORE, after=AFTER)
+
+    assert caller_issues(edit)
+    assert caller_issues(edit, give_up=lambda: True) == ()

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from reasoningbank_daemon.quality.desk import Arrival, EditDesk
+from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.projects.policies import Policies
-from reasoningbank_daemon.quality.projects.policy import Mode
-from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
+from reasoningbank_daemon.quality.projects.policy import STANDARD, Mode, Policy
+from reasoningbank_daemon.quality.reviewer import Findings, Review, Reviewer, standard_engines
 from reasoningbank_daemon.quality.second_look import SecondLook
 from reasoningbank_schema.verdicts import Category, Label, Severity
 
@@ -174,3 +175,25 @@ def test_two_hundred_edits_at_once_are_all_answered(desk: EditDesk) -> None:
     labels = [arrive(desk, f"/nowhere/{number}.py", before=GOOD, after=WORSE)[0] for number in range(200)]
 
     assert labels == [Label.WORSE] * 200
+
+
+class FaultyReviewer(Reviewer):
+    """As a fault of ours would: it fails on one file."""
+
+    def examine(
+        self, edit: Edit, deadline: float, *, policy: Policy = STANDARD, history: Findings = ()
+    ) -> Review:
+        if edit.path.endswith("fault.py"):
+            raise ZeroDivisionError
+        return super().examine(edit, deadline, policy=policy, history=history)
+
+
+def test_fault_in_one_look_does_not_cost_the_next() -> None:
+    second = SecondLook(FaultyReviewer((CallChecker(),)))
+    for name in ("fault.py", "a.py"):
+        second.ask(SESSION, Edit(path=name, before=GOOD, after=GOOD + "missing()\n"), STANDARD)
+
+    assert second.wait_idle(10)
+    second.close()
+
+    assert [opinion.verdict.path for opinion in second.opinions(SESSION)] == ["a.py"]

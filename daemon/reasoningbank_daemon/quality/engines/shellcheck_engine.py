@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 from collections.abc import Callable, Mapping
 from time import monotonic
 
@@ -78,6 +79,8 @@ class ShellCheckEngine:
         self._find_program = find_program
         self._environment = {"LC_ALL": "C.UTF-8", **(environment or {})}
         self._clock = clock
+        self._lock = threading.Lock()
+        self._running: set[BoundedChild] = set()
         self._closed = False
 
     def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:
@@ -86,8 +89,6 @@ class ShellCheckEngine:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, ShellCheck gets up to {MAX_TEXT_CHARACTERS:,}"
             )
-        if self._closed:
-            raise EngineError("it is shut down")
         program = self._find_program()
         if program is None:
             raise EngineAbsentError(f"ShellCheck is not installed; `{HOW_TO_INSTALL[NAME]}` adds it")
@@ -102,16 +103,14 @@ class ShellCheckEngine:
         return tuple(_issue(comment) for comment in report.comments if comment.code not in _PARSING)
 
     def close(self) -> None:
-        """Refuse further texts; a process under way ends with its deadline at the latest."""
-        self._closed = True
+        """Refuse further texts, and end the processes under way."""
+        with self._lock:
+            self._closed = True
+            for child in self._running:
+                child.kill()
 
     def _run(self, command: tuple[str, ...], document: Document, deadline: float) -> bytes:
-        try:
-            child = BoundedChild(
-                command, environment=self._environment, memory_bytes=_MEMORY_BYTES, niceness=_NICENESS
-            )
-        except OSError as error:
-            raise EngineError(f"ShellCheck could not be started: {error}") from error
+        child = self._started(command)
         try:
             child.write(document.text.encode("utf-8", "replace"), deadline=deadline, clock=self._clock)
             child.close_input()
@@ -121,6 +120,8 @@ class ShellCheckEngine:
         except OSError as error:
             raise EngineDiedError(f"ShellCheck ended while it was given a text: {error}") from error
         finally:
+            with self._lock:
+                self._running.discard(child)
             if self._clock() >= deadline:
                 child.kill()
             status, errors = child.reap()
@@ -128,6 +129,19 @@ class ShellCheckEngine:
             said = errors.decode("utf-8", "replace").strip()[:200]
             raise EngineDiedError(f"ShellCheck ended with status {status}" + (f": {said}" if said else ""))
         return output
+
+    def _started(self, command: tuple[str, ...]) -> BoundedChild:
+        with self._lock:
+            if self._closed:
+                raise EngineError("it is shut down")
+            try:
+                child = BoundedChild(
+                    command, environment=self._environment, memory_bytes=_MEMORY_BYTES, niceness=_NICENESS
+                )
+            except OSError as error:
+                raise EngineError(f"ShellCheck could not be started: {error}") from error
+            self._running.add(child)
+            return child
 
     def _read(self, child: BoundedChild, deadline: float) -> bytes:
         parts: list[bytes] = []
