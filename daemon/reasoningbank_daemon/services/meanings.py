@@ -286,8 +286,10 @@ class Meanings:
             rows = self._embedder.embed(
                 [_embedded_text(found) for found in missing], late=lambda: self._closed
             )
-            known |= {document.id: row for document, row in zip(missing, rows, strict=True)}
-            self._keep({document.id: known[document.id] for document in missing})
+            packed = {document.id: pack(row) for document, row in zip(missing, rows, strict=True)}
+            self._keep(packed)
+            # As the bank has them: what is searched now answers as what is read back after a restart.
+            known |= dict(zip(packed, unpack([*packed.values()]).astype(np.float32), strict=True))
         if reach > self._bank_reach:
             self._store_record(
                 SettingRecord(name=self._reach_name, value=msgspec.json.encode(reach).decode())
@@ -299,10 +301,8 @@ class Meanings:
         self._waiting = max(0, self._waiting - len(batch))
         return True
 
-    def _keep(self, vectors: dict[int, Vectors]) -> None:
-        embedded = tuple(
-            Embedded(owner_id=name, vector=pack(row.astype(np.float32))) for name, row in vectors.items()
-        )
+    def _keep(self, packed: dict[int, bytes]) -> None:
+        embedded = tuple(Embedded(owner_id=name, vector=vector) for name, vector in packed.items())
         self._store_record(VectorRecord(stamp=self.choice.stamp, owner=OWNER, vectors=embedded))
 
     def _store_record(self, record: Record) -> None:

@@ -106,9 +106,10 @@ class LoadClient(threading.Thread):
 
     def _write(self, wire: Wire, request: Request) -> bool:
         try:
-            answers = wire.ask(request, timeout_s=2, deadline_ms=1000)
+            nonce = wire.send(request, deadline_ms=1000)
         except AssertionError:
             return False
+        answers = wire.collect(nonce, timeout_s=2, given_up=self.stop.is_set)
         if answers is None:
             return False
         if answers.stored is Stored.STORED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -92,14 +93,16 @@ class Wire:
         sent = self.send(request, nonce=nonce, deadline_ms=deadline_ms)
         return self.collect(sent, timeout_s=timeout_s)
 
-    def collect(self, nonce: bytes, *, timeout_s: float = 10) -> Answers | None:
-        """Wait for both halves of a request that was sent before."""
+    def collect(
+        self, nonce: bytes, *, timeout_s: float = 10, given_up: Callable[[], bool] = lambda: False
+    ) -> Answers | None:
+        """Wait for both halves of a request that was sent before, until the timeout or until it is given up."""
         end = time.monotonic() + timeout_s
         answers = Answers(nonce=nonce, headers=[], bodies=[])
-        while (left := end - time.monotonic()) > 0:
-            got = self.receive(timeout_s=left)
+        while (left := end - time.monotonic()) > 0 and not given_up():
+            got = self.receive(timeout_s=min(left, 0.05))
             if got is None:
-                return None
+                continue
             header, body = got
             if header.nonce != nonce:
                 continue
