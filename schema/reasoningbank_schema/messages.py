@@ -109,8 +109,12 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True, tag="feedback"):
     agent: str = "program"
 
 
+MAX_RECALLED = 50
+"""The most experiences that one `Recall` gets; a greater ``limit`` counts as this one."""
+
+
 class Recall(msgspec.Struct, frozen=True, kw_only=True, tag="recall"):
-    """Find experience like ``query``; the reply is a `Recalled`."""
+    """Find experience like ``query``; the reply is a `Recalled` with at most ``limit`` (1 to `MAX_RECALLED`)."""
 
     query: str
     cwd: str = ""

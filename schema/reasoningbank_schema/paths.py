@@ -55,11 +55,6 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
         return self.state_dir / "logs"
 
     @property
-    def models(self) -> Path:
-        """Weights of optional embedders."""
-        return self.data_dir / "models"
-
-    @property
     def hook_dir(self) -> Path:
         """The installed hook program and the files it needs."""
         return self.data_dir / "hooks"

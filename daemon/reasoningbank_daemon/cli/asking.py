@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from reasoningbank_client import (
     DaemonAbsentError,
     DeadlineError,
@@ -49,40 +52,36 @@ def ask_to_stop(context: Context) -> bool:
 
 def reload(context: Context) -> None:
     """Make the daemon read its configuration now."""
-    try:
-        with ReasoningBank(context.paths, timeout_s=LOOK_TIMEOUT_S) as bank:
-            bank.reload()
-    except ReasoningBankError as error:
-        raise _explained(error) from error
+    with _bank(context, timeout_s=LOOK_TIMEOUT_S) as bank:
+        bank.reload()
 
 
 def recall(context: Context, query: str, *, cwd: str, limit: int) -> Recalled:
     """Return experiences like a question."""
-    try:
-        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
-            return bank.recall(query, cwd=cwd, limit=limit)
-    except ReasoningBankError as error:
-        raise _explained(error) from error
+    with _bank(context) as bank:
+        return bank.recall(query, cwd=cwd, limit=limit)
 
 
 def remember(context: Context, text: str, *, title: str, cwd: str, tags: tuple[str, ...]) -> Receipt:
     """Store a lesson and return its receipt."""
-    try:
-        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
-            receipt = bank.remember(text, title=title, cwd=cwd, tags=tags).receipt
-    except ReasoningBankError as error:
-        raise _explained(error, kept="the lesson") from error
-    return _stored(receipt)
+    with _bank(context, kept="the lesson") as bank:
+        return _stored(bank.remember(text, title=title, cwd=cwd, tags=tags).receipt)
 
 
 def feedback(context: Context, rating: Rating, *, task_id: int, note: str) -> Receipt:
     """Store a rating and return its receipt."""
+    with _bank(context, kept="the rating") as bank:
+        return _stored(bank.feedback(rating, task_id=task_id, note=note).receipt)
+
+
+@contextmanager
+def _bank(context: Context, *, timeout_s: float = WORK_TIMEOUT_S, kept: str = "") -> Iterator[ReasoningBank]:
+    """Give a client whose errors end the command; ``kept`` names what was to be stored."""
     try:
-        with ReasoningBank(context.paths, timeout_s=WORK_TIMEOUT_S) as bank:
-            receipt = bank.feedback(rating, task_id=task_id, note=note).receipt
+        with ReasoningBank(context.paths, timeout_s=timeout_s) as bank:
+            yield bank
     except ReasoningBankError as error:
-        raise _explained(error, kept="the rating") from error
-    return _stored(receipt)
+        raise _explained(error, kept=kept) from error
 
 
 def _stored(receipt: Receipt | None) -> Receipt:

@@ -16,16 +16,14 @@ from reasoningbank_daemon.services.projects import project_key
 from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.queries.tasks import TaskLine, read_task, recent_tasks
 from reasoningbank_daemon.storage.queries.upkeep import project_id
-from reasoningbank_schema.messages import Rating
-
-MOST_RECALLED = 50  # handlers.memory.LIMIT; importing it would load the whole daemon for one number
+from reasoningbank_schema.messages import MAX_RECALLED, Rating
 
 
 def add_recall_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``recall``."""
     parser.add_argument("query", metavar="QUERY", help="a task or a question, in words")
     parser.add_argument(
-        "-n", "--limit", type=whole_number(1, MOST_RECALLED), default=5, metavar="N",
+        "-n", "--limit", type=whole_number(1, MAX_RECALLED), default=5, metavar="N",
         help="how many experiences (5)",
     )  # fmt: skip
     parser.add_argument(

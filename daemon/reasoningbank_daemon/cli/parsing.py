@@ -35,7 +35,8 @@ def whole_number(lowest: int, highest: int = LARGEST) -> Callable[[str], int]:
         except ValueError:
             value = lowest - 1
         if not lowest <= value <= highest:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {lowest} to {highest}")
+            upwards = "up" if highest == LARGEST else f"to {highest}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {lowest} {upwards}")
         return value
 
     return read

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.projects import project_key
-from reasoningbank_schema.messages import Recall, Recalled
-
-LIMIT = 50
-"""The most experiences that one request gets."""
+from reasoningbank_schema.messages import MAX_RECALLED, Recall, Recalled
 
 
 def recall(services: Services, request: Recall) -> Recalled:
     """Return experiences like the query, best first, with the threshold that an injection would need."""
     project = services.store.project_id(project_key(request.cwd)) if request.cwd else None
-    found = services.library.find(request.query, project=project, limit=max(1, min(request.limit, LIMIT)))
+    limit = max(1, min(request.limit, MAX_RECALLED))
+    found = services.library.find(request.query, project=project, limit=limit)
     return Recalled(
         experiences=found.experiences(),
         embedder=found.embedder,
