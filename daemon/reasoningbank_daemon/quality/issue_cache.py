@@ -10,17 +10,17 @@ from pathlib import PurePosixPath
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_daemon.quality.languages import is_test_path
 
-Key = tuple[str, str, str, bool, bytes]
+TextKey = tuple[str, str, bool, bytes]
+Key = tuple[str, TextKey]
 
 MOST_ENTRIES = 2_000
 MOST_ISSUES = 50_000
 """Bounds what many small and what few large entries can take: about 20 MB."""
 
 
-def cache_key(engine: str, document: Document) -> Key:
-    """Return what an engine's findings depend on: the text, its language, its file name, and whether it is a test."""
+def text_key(document: Document) -> TextKey:
+    """Return what findings depend on: the text, its language, its file name, and whether it is a test."""
     return (
-        engine,
         document.language or "",
         PurePosixPath(document.path).name,
         is_test_path(document.path),

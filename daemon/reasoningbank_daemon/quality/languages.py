@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -145,6 +146,7 @@ def language_of(path: str, text: str) -> Language | None:
     return None if suffix else _language_of_shebang(text)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_test_path(path: str) -> bool:
     """Tell whether a path is a test's, by the customs of the common test runners."""
     parts = PurePosixPath(path.replace("\\", "/")).parts

@@ -29,7 +29,7 @@ from reasoningbank_daemon.quality.engines.ruff_engine import RuffEngine
 from reasoningbank_daemon.quality.engines.shellcheck_engine import ShellCheckEngine
 from reasoningbank_daemon.quality.engines.tree_sitter_engine import TreeSitterEngine
 from reasoningbank_daemon.quality.engines.ty_engine import TyEngine
-from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, cache_key
+from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, TextKey, text_key
 from reasoningbank_daemon.quality.judging.changes import change_issues
 from reasoningbank_daemon.quality.judging.comparison import Analysis
 from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
@@ -118,13 +118,15 @@ class Reviewer:
         """
         after = _document(edit, edit.after)
         before = None if edit.before is None else _document(edit, edit.before)
-        documents = (after,) if before is None else (after, before)
+        texts = [(text_key(each), each) for each in ((after,) if before is None else (after, before))]
         started = self._clock()
         inquiries = [
-            self._inquire(engine, documents, deadline)
+            self._inquiry(engine)
             for engine in self._engines_for(after.language)
             if engine.name not in policy.engines_off
         ]
+        for inquiry in sorted(inquiries, key=_asked_last):
+            inquiry.ask(texts, deadline)
         changed = (*change_issues(before, after), *history)  # while the engines work
         answers = [answer for inquiry in inquiries if not (answer := inquiry.gather()).absent]
         report = EngineReport(
@@ -161,10 +163,8 @@ class Reviewer:
     def _engines_for(self, language: Language | None) -> list[Engine]:
         return [each for each in self._engines if each.languages is None or language in each.languages]
 
-    def _inquire(self, engine: Engine, documents: Sequence[Document], deadline: float) -> _Inquiry:
-        inquiry = _Inquiry(engine, self._begin.get(engine.name), self._cache, self._clock)
-        inquiry.ask(documents, deadline)
-        return inquiry
+    def _inquiry(self, engine: Engine) -> _Inquiry:
+        return _Inquiry(engine, self._begin.get(engine.name), self._cache, self._clock)
 
 
 class _Gathered(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,6 +186,7 @@ class _Inquiry:
         cache: IssueCache,
         clock: Callable[[], float],
     ) -> None:
+        self.engine = engine.name
         self._engine = engine
         self._begin = begin
         self._cache = cache
@@ -195,10 +196,10 @@ class _Inquiry:
         self._keys: list[Key] = []
         self._answers: dict[Key, Answer] = {}
 
-    def ask(self, documents: Sequence[Document], deadline: float) -> None:
+    def ask(self, texts: Sequence[tuple[TextKey, Document]], deadline: float) -> None:
         """Ask about each text that is not known; an engine in a process of its own begins to work."""
-        for document in documents:
-            key = cache_key(self._engine.name, document)
+        for text, document in texts:
+            key = (self.engine, text)
             self._keys.append(key)
             if key not in self._answers and self._failure is None:
                 self._failure = self._attempt(partial(self._ask_about, key, document, deadline))
@@ -255,6 +256,11 @@ class _Known:
 
     def result(self) -> Findings:
         return self._findings
+
+
+def _asked_last(inquiry: _Inquiry) -> bool:
+    """Tell who is asked after the parser, which takes longest."""
+    return inquiry.engine != TreeSitterEngine.name
 
 
 def _document(edit: Edit, text: str) -> Document:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from reasoningbank_daemon.quality.engine import Document, RawIssue
-from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, cache_key
+from reasoningbank_daemon.quality.issue_cache import IssueCache, Key, text_key
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 
@@ -11,7 +11,7 @@ ISSUE = RawIssue(
 
 
 def key(text: str, path: str = "src/a.py", engine: str = "e") -> Key:
-    return cache_key(engine, Document(path=path, language=Language.PYTHON, text=text))
+    return engine, text_key(Document(path=path, language=Language.PYTHON, text=text))
 
 
 def test_known_text_is_found_again_under_another_folder() -> None:

@@ -103,13 +103,27 @@ def follow_lines(
             if indent <= depth:
                 outside.clear()
             depth = indent
-        outside.update(_PARAMETER.findall(line))
-        for kind, pattern in sinks.items():
-            for match in pattern.finditer(line):
-                argument = _argument(line[match.end() :])
-                if _is_outside(argument, source, outside, language):
-                    yield LineFinding(kind=kind, line=number, column=match.start() + 1)
+        if "@" in line or "[From" in line:
+            outside.update(_PARAMETER.findall(line))
+        if not outside and not source.search(line):
+            continue  # nothing from outside is at hand: there is nothing to follow
+        for kind, column in _reached(line, sinks, source, outside, language):
+            yield LineFinding(kind=kind, line=number, column=column)
         _assign(line, source, outside, language)
+
+
+def _reached(
+    line: str,
+    sinks: Mapping[str, re.Pattern[str]],
+    source: re.Pattern[str],
+    outside: set[str],
+    language: Language,
+) -> Iterator[tuple[str, int]]:
+    """Yield the kinds of the sinks that get something from outside, and their columns."""
+    for kind, pattern in sinks.items():
+        for match in pattern.finditer(line):
+            if _is_outside(_argument(line[match.end() :]), source, outside, language):
+                yield kind, match.start() + 1
 
 
 def _assign(line: str, source: re.Pattern[str], outside: set[str], language: Language) -> None:
