@@ -20,7 +20,19 @@ from reasoningbank_daemon.quality.flow.values import EVERY_KIND, UNKNOWN, Value,
 
 _MOST_STATEMENTS = 5_000
 _DEEPEST = 40
-_ROUTE = re.compile(r"^@[\w.]*\b(?:route|get|post|put|delete|patch|api_view|action|view)\b")
+_ROUTE = re.compile(
+    r"^@(?:[\w.]*\b(?:route|api_view|action|view)\b|[\w.]+\.(?:get|post|put|delete|patch)\(\s*(?:path\s*=\s*)?[rbf]?[\"'][/\"'])"
+)
+"""What makes a function a handler of requests; `@mock.patch("a.b")` does not."""
+_JSON_FRAMEWORK = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:fastapi|ninja|rest_framework|litestar|flask_restful|flask_restx)\b",
+    re.MULTILINE,
+)
+"""What a handler returns there is sent as JSON."""
+_NO_TEXT = re.compile(
+    r":\s*(?:(?:typing\.)?(?:Annotated|Optional)\[)?(?:int|float|bool|(?:uuid\.)?UUID|Decimal|(?:datetime\.)?date(?:time)?)\b"
+)
+"""A parameter of such a type has been read already."""
 _LEAVING = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _LEAVING_LOOP = frozenset({"continue_statement", "break_statement"})
 _EMPTINESS = re.compile(
@@ -57,9 +69,11 @@ class Follower:
         self._depth = 0
         self._handlers: list[bool] = [False]
         self._loops: list[list[Environment]] = []
+        self._sends_json = False
 
     def follow(self, root: tree_sitter.Node) -> None:
         """Follow a module's statements and those of all functions in it."""
+        self._sends_json = _JSON_FRAMEWORK.search(root.text or b"") is not None
         self._block(root.named_children, {})
 
     def _block(self, statements: list[tree_sitter.Node], env: Environment) -> bool:
@@ -291,16 +305,12 @@ class Follower:
     def _function(self, node: tree_sitter.Node, env: Environment, *, handles: bool) -> bool:
         inside = _copied(env)
         parameters = node.child_by_field_name("parameters")
-        names = [
-            name
-            for child in (parameters.named_children if parameters else [])
-            for name in identifiers(child)[:1]
-        ]
-        for name in names:
-            inside[name] = Value(
-                outside=handles and name not in {"self", "cls", "request", "req"}, names=frozenset({name})
-            )
-        handles = handles or (bool(names) and names[0] in {"request", "req"})
+        for child in parameters.named_children if parameters else []:
+            for name in identifiers(child)[:1]:
+                is_text = name not in {"self", "cls", "request", "req"} and not _NO_TEXT.search(
+                    text_of(child)
+                )
+                inside[name] = Value(outside=handles and is_text, names=frozenset({name}))
         self._handlers.append(handles)
         body = node.child_by_field_name("body")
         self._block(body.named_children if body else [], inside)
@@ -323,6 +333,7 @@ class Follower:
             value = self._expressions.value(child, env)
             if (
                 not self._handlers[-1]
+                or self._sends_json
                 or child.type in {"dictionary", "list"}
                 or _NOT_HTML.match(text_of(child))
             ):

@@ -1,7 +1,7 @@
 """Code that ran before the edit is now a comment.
 
 What is not needed is taken out; git remembers it. Only lines that stood there as code are meant, so prose and examples in
-comments are not.
+comments are not. Where the comment also says in words why, it weighs as a note.
 """
 
 from __future__ import annotations
@@ -33,8 +33,23 @@ def _find(change: Change) -> Iterator[Found]:
             continue
         if line.number != last + 1:  # one finding a block
             column = len(line.text) - len(line.text.lstrip()) + 1
-            yield Found(line=line.number, column=column, severity=severity)
+            yield Found(
+                line=line.number,
+                column=column,
+                severity=Severity.NOTE if _says_why(change.after.split("\n"), line.number) else severity,
+            )
         last = line.number
+
+
+def _says_why(lines: list[str], number: int) -> bool:
+    """Tell whether the comment that a line belongs to holds words above it."""
+    for text in reversed(lines[: number - 1]):
+        match = _COMMENT.match(text)
+        if match is None and text.strip() not in {"#", "//"}:
+            return False
+        if match is not None and _PROSE.search(match["code"]) is not None:
+            return True
+    return False
 
 
 def _is_code(text: str) -> bool:

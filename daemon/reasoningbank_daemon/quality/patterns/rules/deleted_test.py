@@ -1,11 +1,14 @@
 """A test was deleted, and none took its place.
 
-It weighs as a note where the edit also wrote something in the file: then tests were reworked, and whether well is for a
-person to judge. A test that was renamed or split leaves the number of tests of the file as it was, or raises it: that is not meant.
+One test alone that is gone is how a failing one is silenced. It weighs as a note where the edit also wrote something in the
+file, or took several tests, or what they imported, as well: then tests were reworked, moved, or retired with what they tested,
+and whether well is for a person to judge. A test that was renamed or split leaves the number of tests of the file as it was, or
+raises it: that is not meant.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.judging.change import Change
@@ -15,6 +18,7 @@ from reasoningbank_daemon.quality.patterns.tests_in_text import LANGUAGES, begin
 from reasoningbank_schema.verdicts import Category, Severity
 
 _NAMED = 3
+_IMPORT = re.compile(r"\s*(?:import|from|using|use|require|#include)\b")
 
 
 def _find(change: Change) -> Iterator[Found]:
@@ -27,8 +31,7 @@ def _find(change: Change) -> Iterator[Found]:
     gone = [test for name, test in before.items() if name not in after and test.assertions]
     if not gone or len(after) >= len(before):
         return
-    # Where something was written in its stead, the tests were reworked; that is for a person to judge.
-    severity = Severity.NOTE if change.added else Severity.WARNING
+    severity = Severity.NOTE if len(gone) > 1 or _is_rework(change) else Severity.WARNING
     names = ", ".join(test.name for test in gone[:_NAMED]) + (", …" if len(gone) > _NAMED else "")
     line = min(gone[0].line, change.after.count("\n") + 1)
     yield Found(
@@ -36,6 +39,10 @@ def _find(change: Change) -> Iterator[Found]:
         severity=severity,
         message=f"{'a test was' if len(gone) == 1 else f'{len(gone)} tests were'} deleted: {names}",
     )
+
+
+def _is_rework(change: Change) -> bool:
+    return bool(change.added) or any(_IMPORT.match(line.text) for line in change.removed)
 
 
 RULE = ChangeRule(

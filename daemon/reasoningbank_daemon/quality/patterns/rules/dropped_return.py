@@ -1,7 +1,8 @@
 """The word `return` was dropped before a value: the value is worked out and thrown away.
 
 A call without its `return` may be meant, where a function no longer gives anything back: it counts only while another
-path of the function still returns a value.
+path of the function still returns a value. Where the next statement returns one, or the line is now part of a longer
+statement, nothing was dropped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,10 @@ def _find(change: Change) -> Iterator[Found]:
         text = line.text.strip()
         if text not in dropped or not _is_whole(text, change.language):
             continue
-        if not _CALL.match(text) or _returns_nearby(change.after.split("\n"), line.number):
+        lines = change.after.split("\n")
+        if _is_within(lines, line.number, change.language) or _returns_next(lines, line.number):
+            continue
+        if not _CALL.match(text) or _returns_nearby(lines, line.number):
             yield Found(line=line.number, column=len(line.text) - len(line.text.lstrip()) + 1)
 
 
@@ -39,6 +43,20 @@ def _is_whole(text: str, language: Language | None) -> bool:
     if language is not Language.PYTHON:
         return text.endswith(";")
     return all(text.count(opening) == text.count(closing) for opening, closing in ("()", "[]", "{}"))
+
+
+def _is_within(lines: list[str], number: int, language: Language | None) -> bool:
+    """Tell whether a line goes on with the statement of the line before it."""
+    before = lines[number - 2].rstrip() if number > 1 else ""
+    if language is Language.PYTHON and before.endswith("{"):
+        return True
+    return before.endswith(("(", "[", ",", "\\", "=", " and", " or", "&&", "||", "=>", "+"))
+
+
+def _returns_next(lines: list[str], number: int) -> bool:
+    """Tell whether the statement after a line returns a value, in the same block."""
+    after = next((line for line in lines[number:] if line.strip()), "")
+    return _RETURN.match(after) is not None and _indent(after) == _indent(lines[number - 1])
 
 
 def _returns_nearby(lines: list[str], number: int) -> bool:
@@ -79,5 +97,17 @@ RULE = ChangeRule(
         ),
         (Language.JAVASCRIPT, "function f(a) {\n  return a.b;\n}\n", "function f(a) {\n  a.b;\n}\n"),
     ),
-    quiet=((Language.PYTHON, "def f(a):\n    return g(a)\n", "def f(a):\n    g(a)\n"),),
+    quiet=(
+        (Language.PYTHON, "def f(a):\n    return g(a)\n", "def f(a):\n    g(a)\n"),
+        (
+            Language.PYTHON,
+            "def f(a):\n    if a:\n        return 1\n    return g(a)\n",
+            "def f(a):\n    if a:\n        return 1\n    g(a)\n    return a\n",
+        ),
+        (
+            Language.PYTHON,
+            "def f(a):\n    if a:\n        return 1\n    return a.get(1)\n",
+            "def f(a):\n    if a:\n        return 1\n    return (\n    a.get(1)\n    or 2)\n",
+        ),
+    ),
 )  # fmt: skip

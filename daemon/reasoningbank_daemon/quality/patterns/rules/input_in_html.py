@@ -1,7 +1,8 @@
 """What a request gave is sent back as HTML, where it may be a script.
 
 The value is followed through the assignments of its function, into containers that the function filled, and out of
-conditions that are plain. What was compared with something fixed, or checked and refused, counts as safe.
+conditions that are plain. What was compared with something fixed, or checked and refused, counts as safe. What a handler of
+Flask's kind returns is HTML; frameworks that send JSON, and functions that are no handlers, are left alone.
 """
 
 from __future__ import annotations
@@ -73,6 +74,15 @@ RULE = FlowRule(
             Language.PYTHON,
             '@app.route("/")\ndef view():\n    name = request.args.get("name")\n    return render_template("a.html", name=name)\n',
         ),
+        (
+            Language.PYTHON,
+            'from fastapi import FastAPI\n\n@app.get("/")\nasync def view(name: str):\n    return name\n',
+        ),
+        (
+            Language.PYTHON,
+            "async def get_later(request):\n    return await sync_to_async(find)(request.GET)\n",
+        ),
+        (Language.PYTHON, '@app.route("/<int:a>")\ndef view(a: int):\n    return f"<p>{a}</p>"\n'),
         (Language.PHP, '<?php echo htmlspecialchars($_GET["name"]);\n'),
         (Language.JAVASCRIPT, "function f() {\n  box.textContent = location.hash;\n}\n"),
     ),
