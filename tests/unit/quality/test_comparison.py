@@ -165,3 +165,44 @@ def test_stub_that_was_added_beside_its_namesake_is_a_note() -> None:
     result = compare(before, after)
 
     assert [each.severity for each in result.new] == [Severity.NOTE]
+
+
+def test_issue_that_names_the_same_thing_under_a_rewritten_line_is_not_new() -> None:
+    before = analysis("def f(a):\n", issue(1, message="`f` is too complex (16 > 15)"))
+    after = analysis(
+        "def f(\n    *, first: int, second: str\n):\n", issue(3, message="`f` is too complex (17 > 15)")
+    )
+
+    result = compare(before, after)
+
+    assert (result.new, result.fixed) == ((), ())
+
+
+def test_issue_that_names_another_thing_under_an_unlike_line_is_new() -> None:
+    before = analysis("def f(a):\n", issue(1, message="`f` is too complex (16 > 15)"))
+    after = analysis("lambda x: 1 + 2 + 3\n", issue(1, message="`g` is too complex (16 > 15)"))
+
+    result = compare(before, after)
+
+    assert lines_of(result.new) == [1]
+
+
+def test_function_that_gained_one_branch_is_a_note_and_one_that_gained_many_is_not() -> None:
+    branch = "    if a:\n        b()\n"
+    small, long, longest = (f"def f(a):\n{branch * count}" for count in (15, 16, 20))
+    found = issue(1, rule="C901", message="`f` is too complex (17 > 15)")
+
+    little = compare(analysis(small), analysis(long, found))
+    much = compare(analysis(small), analysis(longest, found))
+
+    assert [each.severity for each in (*little.new, *much.new)] == [Severity.NOTE, Severity.WARNING]
+
+
+def test_new_function_that_is_too_complex_is_told() -> None:
+    found = issue(1, rule="C901", message="`f` is too complex (17 > 15)")
+
+    result = compare(
+        analysis("def g(a):\n    return a\n"), analysis("def f(a):\n    if a:\n        b()\n", found)
+    )
+
+    assert [each.severity for each in result.new] == [Severity.WARNING]

@@ -6,6 +6,7 @@ there was one make one new issue. So a block that moves, or is indented anew, ke
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
@@ -15,6 +16,7 @@ import msgspec
 from reasoningbank_daemon.quality.engine import Document, RawIssue
 from reasoningbank_daemon.quality.judging.brackets import bracket_imbalance, has_alternative_branches
 from reasoningbank_daemon.quality.judging.change import shared_ends
+from reasoningbank_daemon.quality.judging.complexity import grew_little
 from reasoningbank_schema.verdicts import Category, Severity
 
 _LONG_LINE = 400
@@ -24,6 +26,8 @@ its identity; else one change would make every issue of the line new."""
 _MOST_PAIRS = 2_000
 """More pairs of lines than this are not compared for likeness: each costs about 10 µs."""
 _LIKENESS = 0.6
+_NUMBER = re.compile(r"\d+")
+"""Line numbers and counts in a message change with the text."""
 
 
 class Analysis(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,23 +63,37 @@ def compare(before: Analysis | None, after: Analysis) -> Comparison:
     new = _without_unseen(new, after_lines, before.issues, stood)
     if any(issue.approximate for issue in new) and not _grammar_is_right(before, after.document):
         new = [issue for issue in new if not issue.approximate]
-    return _settled(after.issues, new, _really_fixed(gone, after.issues), _not_multiplied(stood, after_lines))
+    texts = before.document.text, after.document.text
+    return _settled(
+        after.issues,
+        new,
+        _really_fixed(gone, after.issues),
+        _not_multiplied(stood, after_lines),
+        minor=frozenset(id(issue) for issue in new if grew_little(issue, *texts)),
+    )
 
 
 def _settled(
-    issues: Sequence[RawIssue], new: Iterable[RawIssue], fixed: tuple[RawIssue, ...], stood: Counter[str]
+    issues: Sequence[RawIssue],
+    new: Iterable[RawIssue],
+    fixed: tuple[RawIssue, ...],
+    stood: Counter[str],
+    *,
+    minor: frozenset[int] = frozenset(),
 ) -> Comparison:
-    """Settle what each new issue weighs, now that the text before is known."""
+    """Settle what each new issue weighs, now that the text before is known; those of `minor` (identities) are notes."""
     chosen = {id(issue) for issue in new}
     return Comparison(
         standing=tuple(issue for issue in issues if id(issue) not in chosen),
-        new=tuple(_settle(issue, stood) for issue in issues if id(issue) in chosen),
+        new=tuple(
+            _settle(issue, stood, is_minor=id(issue) in minor) for issue in issues if id(issue) in chosen
+        ),
         fixed=fixed,
     )
 
 
-def _settle(issue: RawIssue, stood: Counter[str]) -> RawIssue:
-    if issue.replaces is not None and not stood[issue.replaces]:
+def _settle(issue: RawIssue, stood: Counter[str], *, is_minor: bool) -> RawIssue:
+    if is_minor or (issue.replaces is not None and not stood[issue.replaces]):
         return msgspec.structs.replace(issue, severity=Severity.NOTE)
     return msgspec.structs.replace(issue, approximate=False) if issue.approximate else issue
 
@@ -137,7 +155,11 @@ def _changed_lines(before: Sequence[str], after: Sequence[str]) -> tuple[int, in
 def _without_rewritten(
     new: list[RawIssue], after_lines: Sequence[str], gone: list[RawIssue], before_lines: Sequence[str]
 ) -> tuple[list[RawIssue], list[RawIssue]]:
-    """Match what is left by likeness: a line that was rewritten and kept its issue did not gain one."""
+    """Match what is left by likeness: a line that was rewritten and kept its issue did not gain one.
+
+    Where an issue names what it is about (a function, a call, in backticks), it is the same one under another line too: a
+    function whose parameters were annotated is as complex as before.
+    """
     if not new or not gone or len(new) * len(gone) > _MOST_PAIRS:
         return new, gone
     left = list(gone)
@@ -145,13 +167,23 @@ def _without_rewritten(
     for issue in new:
         line = _key(issue, after_lines)[1]
         partner = next(
-            (old for old in left if old.rule == issue.rule and _alike(_key(old, before_lines)[1], line)), None
+            (
+                old
+                for old in left
+                if old.rule == issue.rule
+                and (_names_the_same(old, issue) or _alike(_key(old, before_lines)[1], line))
+            ),
+            None,
         )
         if partner is None:
             really_new.append(issue)
         else:
             left.remove(partner)
     return really_new, left
+
+
+def _names_the_same(one: RawIssue, other: RawIssue) -> bool:
+    return "`" in one.message and _NUMBER.sub("", one.message) == _NUMBER.sub("", other.message)
 
 
 def _alike(one: str, other: str) -> bool:
