@@ -37,6 +37,19 @@ def test_made_up_password_is_a_note_in_a_test_and_a_warning_elsewhere() -> None:
     assert kind_in_file("S105", is_test=False)[1] is Severity.WARNING
 
 
+@pytest.mark.parametrize("name", ["token_type", "password_field", "PASSWORD_URL", "secret_name"])
+def test_what_is_said_about_a_password_is_a_note(name: str) -> None:
+    message = f'Possible hardcoded password assigned to argument: "{name}"'
+
+    assert kind_in_file("S106", is_test=False, message=message)[1] is Severity.NOTE
+
+
+def test_password_itself_is_a_warning() -> None:
+    message = 'Possible hardcoded password assigned to: "db_password"'
+
+    assert kind_in_file("S105", is_test=False, message=message)[1] is Severity.WARNING
+
+
 def test_running_a_string_is_a_warning_in_tests_too() -> None:
     assert kind_in_file("S307", is_test=True)[1] is Severity.WARNING
 

@@ -177,8 +177,8 @@ def _initialization(rules: tuple[str, ...]) -> dict[str, object]:
 
 def _issue(item: lsp.Diagnostic, *, is_test: bool) -> RawIssue:
     rule = INVALID_SYNTAX if item.code is None else str(item.code)
-    category, severity = kind_in_file(rule, is_test=is_test)
     message, _, help_text = item.message.partition("\n\nhelp: ")
+    category, severity = kind_in_file(rule, is_test=is_test, message=message)
     return RawIssue(
         line=item.range.start.line + 1,
         column=item.range.start.character + 1,

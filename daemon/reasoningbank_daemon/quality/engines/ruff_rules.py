@@ -7,6 +7,8 @@ moved between versions.
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_schema.verdicts import Category, Severity
 
 Kind = tuple[Category, Severity]
@@ -62,6 +64,7 @@ RULES: dict[str, Kind] = {
     "F6": _BUG,
     "F633": _BUG_ERROR,
     "F7": _BUG,
+    "F722": _BUG_NOTE,  # ruff takes `Literal["*"]` for an expression where `Literal` is a project's own
     "F9": _BUG_ERROR,
     "PLE": _BUG_ERROR,
     "PLE0241": _BUG_ERROR,
@@ -85,6 +88,7 @@ RULES: dict[str, Kind] = {
     "B013": _BUG_NOTE,
     "B017": _BUG_NOTE,
     "B024": _BUG_NOTE,
+    "B026": _BUG_NOTE,
     "B027": _BUG_NOTE,
     "B028": _BUG_NOTE,
     "B033": _BUG_NOTE,
@@ -194,8 +198,18 @@ RULES: dict[str, Kind] = {
 MAX_COMPLEXITY = 15
 """A function gets C901 above this many independent paths (McCabe); ruff's own default is 10."""
 
-_LENIENT_IN_TESTS = frozenset({"S105", "S106", "S107", "S113", "S301", "S324", "S608", "SIM115"})
-"""Made-up passwords, calls to a local server and files left to the interpreter are part of many a sound test."""
+_LENIENT_IN_TESTS = frozenset(
+    {"B018", "RUF032", "S105", "S106", "S107", "S113", "S301", "S308", "S324", "S608", "S701", "SIM115"}
+)
+"""Made-up passwords, calls to a local server, files left to the interpreter and an attribute that is only read because
+that must fail are part of many a sound test."""
+
+_PASSWORD_RULES = frozenset({"S105", "S106", "S107"})
+_ABOUT_A_PASSWORD = re.compile(
+    r"\"\w*(?:type|name|url|uri|path|field|header|prefix|suffix|format|label|title|help|param|parameter|key_id|pattern|regex|length|file)s?\"\Z",
+    re.IGNORECASE,
+)
+"""`token_type="bearer"`, `password_field="pw"`: what such a name holds is no password."""
 
 _SUGGESTIONS = {
     "S102": "call the code itself, or look the function up in a dict, instead of running a string",
@@ -230,10 +244,13 @@ def kind_of(rule: str) -> Kind:
     return Category.STYLE, Severity.NOTE
 
 
-def kind_in_file(rule: str, *, is_test: bool) -> Kind:
-    """Return what a rule's findings are in a test or elsewhere."""
+def kind_in_file(rule: str, *, is_test: bool, message: str = "") -> Kind:
+    """Return what a rule's finding is in a test or elsewhere, by what ruff says of it."""
     category, severity = kind_of(rule)
-    return (category, Severity.NOTE) if is_test and rule in _LENIENT_IN_TESTS else (category, severity)
+    lenient = (is_test and rule in _LENIENT_IN_TESTS) or (
+        rule in _PASSWORD_RULES and _ABOUT_A_PASSWORD.search(message) is not None
+    )
+    return (category, Severity.NOTE) if lenient else (category, severity)
 
 
 def suggestion_for(rule: str) -> str:
