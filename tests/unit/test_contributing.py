@@ -37,16 +37,3 @@ def test_every_name_is_in_the_file_that_is_said_to_have_it(name: str, path: str)
 
     assert file is not None
     assert re.search(rf"\b{name}\b", file.read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize(("page", "anchor"), re.findall(r"\]\(([\w./]+)(?:#([\w-]+))?\)", PAGE))
-def test_every_link_leads_to_a_page_and_a_heading(page: str, anchor: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-
-    headings = {
-        re.sub(r"[^\w -]", "", line.lstrip("# ")).lower().replace(" ", "-")
-        for line in text.splitlines()
-        if line[:1] == "#"
-    }
-
-    assert not anchor or anchor in headings
