@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
+from rbtest.engines_under_fire import belongings
+from rbtest.hard_texts import HARD_TEXTS
 
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.judging.advice import MOST_CHARACTERS, advice_text
@@ -16,6 +15,8 @@ from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
 from reasoningbank_schema.verdicts import MAX_ISSUES, EditVerdict, Label
 
 MIB = 1024**2
+ENGINE_BYTES = 450 * MIB
+"""Above 400 MB resident, an engine is replaced between two questions."""
 GOOD = "def f(x):\n    return int(x)\n"
 
 
@@ -35,46 +36,15 @@ def resident_bytes() -> int:
     return sum(each.memory_info().rss for each in (process, *process.children(recursive=True)))
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
-        ("big.py", "x = 1\n" * 900_000),
-        ("big.js", "var a = 1;\n" * 500_000),
-        ("big.json", "[" + "1," * 2_500_000 + "1]"),
-        ("min.js", "var a=function(b){return b==1?2:eval(b)};" * 8_000),
-        ("generated.py", "".join(f"v{number} = {number}\n" for number in range(40_000))),
-        ("deep.json", "[" * 100_000),
-        ("deep.js", "(" * 100_000),
-        ("a.py", "x = '\udcff\udc00\ud800'\n"),
-        ("mixed.py", "a = 1\r\nb = 2\rc = 3\nd = (\r\n"),
-        ("nul.py", "a = 1\0\n"),
-        ("image.png", "\udc89PNG\r\n\x1a\n\0\0\0" * 10_000),
-        ("\udcff/no/such/folder/a\n.py", "def f(:\n"),
-        ("", ""),
-        ("quotes.py", "'" * 50_000),
-        ("calls.py", "f(" * 20_000),
-        ("sql.py", 'x = "SELECT a FROM b WHERE c = " + d\n' * 3_000),
-        (
-            "request.py",
-            "@app.route('/')\ndef f():\n    a = request.args.get('a')\n"
-            + "    a = a + a\n" * 5_000
-            + "    eval(a)\n",
-        ),
-        (
-            "nested.py",
-            "def f(request):\n"
-            + "".join(" " * (4 + depth) + "if request.args:\n" for depth in range(90))
-            + " " * 95
-            + "eval(request.args['a'])\n",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("path", "text"), HARD_TEXTS.values(), ids=HARD_TEXTS)
 def test_hard_text_has_an_answer_or_a_stated_reason_in_time(reviewer: Reviewer, path: str, text: str) -> None:
     verdict = review(reviewer, path, "x = 1\n", text)
 
     advice = advice_text(verdict)
+    answered = {*verdict.engines_run, *(each.engine for each in verdict.engines_missing)}
+    assert "text" in answered
+    assert len(answered) >= 2
     assert all(missing.reason for missing in verdict.engines_missing)
-    assert verdict.engines_run or verdict.engines_missing
     assert advice is None or len(advice) <= MOST_CHARACTERS
 
 
@@ -100,6 +70,39 @@ def test_two_hundred_edits_at_once_are_answered_rightly(reviewer: Reviewer) -> N
     assert answers == [(Label.WORSE if number % 2 else Label.SAME, 0) for number in range(200)]
 
 
+def test_file_that_an_engine_dies_of_costs_other_files_nothing_after_the_second_time() -> None:
+    # ruff 0.17 overflows its stack here; another version may not, and then this shows less.
+    deadly = "x = " + "-" * 20_000 + "y\n"
+    reviewer = Reviewer(standard_engines())
+    reasons = [
+        [each.reason for each in review(reviewer, "deadly.py", None, f"{deadly}# {number}\n").engines_missing]
+        for number in range(5)
+    ]
+    if not any(reasons):
+        pytest.skip("this version of ruff survives 20,000 signs in a row")
+
+    other = until_whole(reviewer, "other.py")
+    third = review(reviewer, "deadly.py", None, deadly)
+    still = review(reviewer, "other.py", GOOD, GOOD.replace("int", "eval"))
+    reviewer.close()
+
+    assert other.engines_missing == still.engines_missing == ()
+    assert [each.reason for each in third.engines_missing] == [
+        "it failed over this file 2 times and is not asked about it for 10 min"
+    ]
+
+
+def until_whole(reviewer: Reviewer, path: str) -> EditVerdict:
+    """Review until every engine took part again; a restart may have to wait."""
+    deadline = time.monotonic() + 60
+    number = 0
+    while True:
+        number += 1
+        verdict = review(reviewer, path, GOOD, f"{GOOD}x = {number}\n")
+        if not verdict.engines_missing or time.monotonic() > deadline:
+            return verdict
+
+
 def test_memory_stays_flat_over_many_edits(reviewer: Reviewer) -> None:
     def work(rounds: range) -> None:
         for number in rounds:
@@ -119,50 +122,24 @@ def test_memory_stays_flat_over_many_edits(reviewer: Reviewer) -> None:
     assert resident_bytes() - warm < 40 * MIB
 
 
-@pytest.mark.parametrize("moment", ["before", "between", "during"])
-@pytest.mark.parametrize("victim", [0, 1])
-def test_engine_killed_at_any_moment_costs_its_own_findings_and_comes_back(moment: str, victim: int) -> None:
-    others = set(psutil.Process().children(recursive=True))
-    engines = standard_engines()
-    reviewer = Reviewer(engines)
-    large = "def f(x):\n    return int(x)\n" * 5_000
+def test_hard_texts_leave_memory_flat_and_nothing_running() -> None:
+    before = belongings()
+    reviewer = Reviewer(standard_engines())
 
-    def kill() -> None:
-        pid: int | None = getattr(engines[victim], "pid", None)
-        if pid is not None:
-            os.kill(pid, signal.SIGKILL)
+    def work(rounds: range) -> int:
+        for number in rounds:
+            for path, text in HARD_TEXTS.values():
+                review(reviewer, path, "x = 1\n", f"{text}# {number}\n")
+        return psutil.Process().memory_info().rss
 
-    try:
-        if moment != "before":
-            reviewer.warm()
-        verdicts = [_reviewed(reviewer, large, kill if moment == "during" else None)]
-        if moment != "during":
-            kill()
-        verdicts.append(_eventually_whole(reviewer))
-    finally:
-        reviewer.close()
+    warm = work(range(3))  # the third time, nobody asks ruff any more about what it dies of
+    held = belongings()
+    grown = work(range(3, 6)) - warm
+    after = belongings()
+    engines = [child.memory_info().rss for child in psutil.Process().children()]
+    reviewer.close()
 
-    assert all(missing.reason for verdict in verdicts for missing in verdict.engines_missing)
-    assert verdicts[-1].engines_missing == ()
-    assert set(psutil.Process().children(recursive=True)) <= others
-
-
-def _reviewed(reviewer: Reviewer, text: str, meanwhile: Callable[[], None] | None) -> EditVerdict:
-    found: list[EditVerdict] = []
-    thread = threading.Thread(target=lambda: found.append(review(reviewer, "large.py", None, text)))
-    thread.start()
-    if meanwhile is not None:
-        meanwhile()
-    thread.join(60)
-    return found[0]
-
-
-def _eventually_whole(reviewer: Reviewer) -> EditVerdict:
-    """Review until every engine took part again; a restart may have to wait."""
-    deadline = time.monotonic() + 60
-    number = 0
-    while True:
-        number += 1
-        verdict = review(reviewer, "a.py", GOOD, f"{GOOD}x = {number}\n")
-        if not verdict.engines_missing or time.monotonic() > deadline:
-            return verdict
+    assert grown < 32 * MIB
+    assert max(engines) < ENGINE_BYTES
+    assert (len(after.children), after.descriptors) == (len(held.children), held.descriptors)
+    assert belongings() == before

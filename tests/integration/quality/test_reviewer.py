@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import signal
 import threading
 import time
@@ -138,39 +137,6 @@ def test_change_of_line_ends_alone_is_no_change(reviewer: Reviewer) -> None:
     verdict = review(reviewer, "a.py", "x = eval(y())\r\n", "x = eval(y())\n")
 
     assert (verdict.label, verdict.issues) == (Label.SAME, ())
-
-
-def noise(seed: int, lowest: int) -> str:
-    made = random.Random(seed)
-    return bytes(made.randrange(lowest, 256) for _ in range(3000)).decode("utf-8", "surrogateescape")
-
-
-@pytest.mark.parametrize(
-    ("path", "after"),
-    [
-        ("large.py", "x = 1\n" * 900_000),
-        ("large.json", "[" + "1," * 2_500_000 + "1]"),
-        ("minified.js", ";".join(f"a{n}==b{n}" for n in range(20_000))),
-        ("binary.py", noise(1, 0)),
-        ("binary.png", noise(2, 0)),
-        ("binary.c", noise(3, 1)),
-        ("surrogate.py", "x = '\ud800\udcff'\n"),
-        ("deep.py", "(" * 100_000),
-        ("deep.js", "[" * 100_000 + "]" * 100_000),
-        ("deep.json", "[" * 100_000),
-        ("mixed.py", "x = 1\r\ny = 2\rz = 3\n\n\r"),
-        ("empty.py", ""),
-        ("", ""),
-        ("issues.py", "\n".join(f"y{n} = eval(x{n})" for n in range(5_000))),
-    ],
-)
-def test_hard_text_gets_an_answer_or_a_stated_reason(reviewer: Reviewer, path: str, after: str) -> None:
-    verdict = review(reviewer, path, None, after)
-
-    answered = {*verdict.engines_run, *(each.engine for each in verdict.engines_missing)}
-    assert "text" in answered
-    assert all(each.reason for each in verdict.engines_missing)
-    assert len(answered) >= 2
 
 
 def test_verdicts_of_many_threads_do_not_mix(reviewer: Reviewer) -> None:

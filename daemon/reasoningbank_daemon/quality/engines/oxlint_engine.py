@@ -95,6 +95,7 @@ class OxlintEngine:
                     identity, address, language=_LANGUAGE_IDS[language], text=document.text
                 ),
                 deadline,
+                path=document.path,
             )
         )
 

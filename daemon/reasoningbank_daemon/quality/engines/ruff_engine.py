@@ -82,7 +82,9 @@ class RuffEngine:
         # Some rules mind `__init__.py`, and `.pyi` is a stub.
         address = lsp.made_up_address(next(self._addresses), document.path, (".py", ".pyi"), "text.py")
         pending = self._supervisor.begin(
-            lambda identity: lsp.question(identity, address, language="python", text=document.text), deadline
+            lambda identity: lsp.question(identity, address, language="python", text=document.text),
+            deadline,
+            path=document.path,
         )
         return RuffAnswer(pending, is_test=is_test_path(document.path))
 

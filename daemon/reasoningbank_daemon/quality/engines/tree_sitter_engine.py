@@ -61,7 +61,9 @@ class TreeSitterEngine:
             )
         params = {"language": document.language, "text": document.text, "deadline": deadline}
         return TreeSitterAnswer(
-            self._supervisor.begin(lambda identity: rpc.request(identity, "analyse", params), deadline)
+            self._supervisor.begin(
+                lambda identity: rpc.request(identity, "analyse", params), deadline, path=document.path
+            )
         )
 
     def close(self) -> None:

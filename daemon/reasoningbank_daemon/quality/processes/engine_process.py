@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import threading
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -35,6 +36,7 @@ _ERRORS_TAIL_BYTES = 2000
 _METHOD_NOT_FOUND = -32601
 _ENDING_S = 1.0
 _ANSWERS_BETWEEN_MEMORY_CHECKS = 100
+_ENDED = "it ended by itself"
 
 
 class ProcessState(Enum):
@@ -106,8 +108,9 @@ class Conversation:
 class PendingAnswer:
     """The place where one caller's answer will be."""
 
-    def __init__(self, name: str, deadline: float, clock: Callable[[], float]) -> None:
+    def __init__(self, name: str, deadline: float, clock: Callable[[], float], *, path: str = "") -> None:
         self._name = name
+        self.path = path
         self._deadline = deadline
         self._clock = clock
         self._arrived = threading.Event()
@@ -145,6 +148,7 @@ class EngineProcess:
         self._errors_tail = b""
         self.cause = ""
         self.retired = False
+        self.died_over: tuple[str, ...] = ()
         self.started_at = clock()
         self._thread = threading.Thread(target=self._live, name=f"quality-{spec.name}", daemon=True)
         self._thread.start()
@@ -176,12 +180,15 @@ class EngineProcess:
         if state is ProcessState.DEAD:
             raise EngineUnavailableError(f"{self._spec.name}: {self.cause}")
 
-    def begin(self, render: Callable[[int], bytes], deadline: float) -> PendingAnswer:
-        """Send the frames that `render` makes for a fresh id, and return the place of the answer."""
+    def begin(self, render: Callable[[int], bytes], deadline: float, *, path: str = "") -> PendingAnswer:
+        """Send the frames that `render` makes for a fresh id, and return the place of the answer.
+
+        `path` names the file that is asked about, in case it is what the process dies of.
+        """
         if deadline <= self._clock():
             # An answer may come sooner than anybody looks: whether it counts must not depend on that race.
             raise EngineTimeoutError(f"the deadline had passed before {self._spec.name} was asked")
-        pending = PendingAnswer(self._spec.name, deadline, self._clock)
+        pending = PendingAnswer(self._spec.name, deadline, self._clock, path=path)
         with self._changed:
             child = self._child
             if self._state is not ProcessState.READY or child is None:
@@ -272,7 +279,7 @@ class EngineProcess:
                 data = os.read(descriptor, _READ_BYTES)
                 if descriptor == child.output.fileno():
                     if not data:
-                        return "it was stopped" if self._stopping else "it ended by itself"
+                        return "it was stopped" if self._stopping else _ENDED
                     for payload in frames.feed(data):
                         self._receive(rpc.decode(payload), child)
                 elif data:
@@ -333,6 +340,9 @@ class EngineProcess:
             self._state = ProcessState.DEAD
             orphans = list(self._pending.values())
             self._pending.clear()
+            killed_by_others = cause == _ENDED and status == -signal.SIGKILL
+            if not (self._stopping or killed_by_others):
+                self.died_over = tuple(pending.path for pending in orphans if pending.path)
             self._changed.notify_all()
         for pending in orphans:
             pending.settle(EngineDiedError(f"{self._spec.name}: {self.cause}"))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from reasoningbank_daemon.quality.engine import EngineError, EngineUnavailableError
+from reasoningbank_daemon.quality.engine import EngineError, EngineUnavailableError, TextRefusedError
+from reasoningbank_daemon.quality.processes.blame import Blame
 from reasoningbank_daemon.quality.processes.engine_process import (
     EngineProcess,
     PendingAnswer,
@@ -47,6 +48,7 @@ class Supervisor:
         self._learn = learn
         self._lock = threading.Lock()
         self._process: EngineProcess | None = None
+        self._blame = Blame(clock)
         self._deaths = 0
         self._not_before = clock()
         self._closed = False
@@ -57,19 +59,22 @@ class Supervisor:
         process = self._process
         return None if process is None or process.state is ProcessState.DEAD else process.pid
 
-    def begin(self, render: Callable[[int], bytes], deadline: float) -> PendingAnswer:
+    def begin(self, render: Callable[[int], bytes], deadline: float, *, path: str = "") -> PendingAnswer:
         """Send the frames that `render` makes for a fresh id, and return the place of the answer, at once.
 
         While the process is starting, a thread waits for it, so that one that does not get ready costs the caller's
-        other engines no time. Raises an `EngineError` where it is known already that there will be no answer.
+        other engines no time. `path` names the file that is asked about. Raises an `EngineError` where it is known already
+        that there will be no answer, as for a file that the engine died of repeatedly.
         """
         process = self._current()
+        if (reason := self._blame.reason(path)) is not None:
+            raise TextRefusedError(reason)
         if process.state is ProcessState.READY:
-            return process.begin(render, deadline)
+            return process.begin(render, deadline, path=path)
         answer = PendingAnswer(process.name, deadline, self._clock)
         threading.Thread(
             target=self._ask_when_ready,
-            args=(answer, render, deadline),
+            args=(answer, render, deadline, path),
             name=f"quality-{process.name}-late",
             daemon=True,
         ).start()
@@ -96,10 +101,12 @@ class Supervisor:
         if process is not None:
             process.stop()
 
-    def _ask_when_ready(self, answer: PendingAnswer, render: Callable[[int], bytes], deadline: float) -> None:
+    def _ask_when_ready(
+        self, answer: PendingAnswer, render: Callable[[int], bytes], deadline: float, path: str
+    ) -> None:
         outcome: msgspec.Raw | EngineError
         try:
-            outcome = self.ready_process(deadline).begin(render, deadline).result()
+            outcome = self.ready_process(deadline).begin(render, deadline, path=path).result()
         except EngineError as error:
             outcome = error
         answer.settle(outcome)
@@ -123,6 +130,7 @@ class Supervisor:
         self._process = None
         if process.retired:
             return
+        self._blame.note(process.died_over)
         now = self._clock()
         self._deaths = 1 if now - process.started_at >= _HEALTHY_S else self._deaths + 1
         self._not_before = now + pause_before_restart(self._deaths)
