@@ -28,10 +28,10 @@ def test_every_host_is_in_the_guide() -> None:
 
 def test_the_figures_in_the_guide_are_those_of_the_code() -> None:
     assert f"**{rb_hook.DEADLINE_MS} ms**" in GUIDE
-    assert f"spooling have {rb_hook.GRACE_MS} ms more" in GUIDE
-    assert f"stdin over {rb_hook.MAX_SENT_BYTES >> 20} MiB" in GUIDE
-    assert f"timeout {TIMEOUT_S} s (SessionEnd {SESSION_END_TIMEOUT_S} s)" in GUIDE
+    assert f"spooling get another {rb_hook.GRACE_MS} ms" in GUIDE
+    assert f"stdin is larger than {rb_hook.MAX_SENT_BYTES >> 20} MiB" in GUIDE
+    assert f"timeout of {TIMEOUT_S} s (SessionEnd: {SESSION_END_TIMEOUT_S} s)" in GUIDE
     assert f"{CONTEXT_LIMIT_CHARS:,} characters" in GUIDE
-    assert f"At most {spool.DEFAULT_LIMITS.count:,} entries" in GUIDE
+    assert f"at most {spool.DEFAULT_LIMITS.count:,} entries" in GUIDE
     assert f"{spool.DEFAULT_LIMITS.size_bytes >> 20} MB" in GUIDE
     assert f"over {spool.MAX_EVENT_BYTES >> 10} kB" in GUIDE
