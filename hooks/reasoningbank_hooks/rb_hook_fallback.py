@@ -44,6 +44,20 @@ OUTLINE_BYTES = 8192
 SHORTEST_CHARS = 64
 """A payload that is too long even with its strings cut to this is not long because of its strings."""
 
+BEGINNING_BYTES = 64 * 1024
+"""What is kept of an event so large that its end was never read."""
+
+STRING_BYTES = 12 * 1024
+"""What is kept of each of its strings: more than the bank keeps of a prompt."""
+
+_TOKEN = re.compile(rb'\s*("[^"\\]*(?:\\.[^"\\]*)*(")?|[{}\[\],:]|[^\s"{}\[\],:]+)', re.DOTALL)
+_VALUE_FOLLOWS = (b":", b"[")
+_OPENS = (b"{", b"[")
+_CLOSES = (b"}", b"]")
+_WHOLE_CHARACTERS = re.compile(
+    rb"(?:[^\\]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4}|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\[^u])*"
+)
+
 # What each host calls session, place, turn, subagent and tool: Copilot writes sessionId, OpenCode sessionID.
 _OUTLINE = (
     rb'"(session_id|sessionId|sessionID|transcript_path|cwd|prompt_id|turn_id|hook_event_name|agent_id|agent_type'
@@ -122,6 +136,46 @@ def outline(payload: bytes) -> bytes:
     return b"{" + b",".join([b'"%s":%s' % field for field in fields.items()]) + b"}"
 
 
+def beginning(payload: bytes) -> bytes | None:
+    """Return the beginning of JSON that was cut off, as JSON: strings cut, what is open closed; None if there is none.
+
+    What a prompt or a command begins with tells what the event was; its end is gone. JSON that is whole and has no
+    long string is returned as it came.
+    """
+    beyond = max(len(payload) - spool.MAX_EVENT_BYTES, 0)
+    payload = payload[: spool.MAX_EVENT_BYTES]  # to read on takes a tenth of a second
+    kept: list[bytes] = []
+    open_: list[bytes] = []
+    size = position = 0
+    sound = (0, 0)  # tokens kept and containers open, after the last value that is whole or marked
+    same = True
+    before = b""
+    while size < BEGINNING_BYTES and (match := _TOKEN.match(payload, position)):
+        token, position = match[1], match.end()
+        text = token[:1] == b'"'
+        in_place = before in _VALUE_FOLLOWS or (before == b"," and open_[-1:] == [b"["])
+        if text and not in_place and match[2] is None:
+            break  # half of a name
+        if text:
+            token = _string(token, ends=match[2] is not None, beyond=beyond)
+            same = same and token == match[1]
+        elif token in _CLOSES and open_:
+            open_.pop()
+        elif token in _OPENS:
+            open_.append(token)
+        kept.append(token)
+        size += len(token)
+        before = token
+        if token in _CLOSES or (in_place and token not in _OPENS and (text or position < len(payload))):
+            sound = (len(kept), len(open_))
+        if not open_:
+            break
+    if kept and not open_ and same:
+        return payload[:position] if kept[0] in _OPENS else None
+    closing = [_CLOSES[_OPENS.index(container)] for container in reversed(open_[: sound[1]])]
+    return b"".join((*kept[: sound[0]], *closing)) if sound[0] else None
+
+
 def start_daemon(command: tuple[str, ...], environment: dict[str, str], *, guard: str) -> bool:
     """Start the daemon detached, without waiting for it; return whether one was started.
 
@@ -173,13 +227,14 @@ def _attempt(make: Callable[[], tuple[bytes, bool]], *, until_ns: int) -> tuple[
 
 
 def _whole(payload: bytes, *, complete: bool) -> tuple[bytes, bool]:
-    truncated = not complete
+    if not complete:
+        payload = beginning(payload) or payload
+    elif len(payload) > spool.MAX_EVENT_BYTES:
+        payload = shorten(payload, spool.MAX_EVENT_BYTES) or payload
+        complete = False
     if len(payload) > spool.MAX_EVENT_BYTES:
-        shortened = shorten(payload, spool.MAX_EVENT_BYTES) if complete else None
-        if shortened is None:
-            raise ValueError("too long, and not JSON that can be shortened")
-        payload, truncated = shortened, True
-    return _redact(payload), truncated
+        raise ValueError("too long, and not JSON that can be shortened")
+    return _redact(payload), not complete
 
 
 def _outline(payload: bytes) -> tuple[bytes, bool]:
@@ -207,6 +262,19 @@ def _with_strings_cut(value: Any, bound_chars: int) -> Any:  # Any: decoded JSON
     if isinstance(value, dict):
         return {key: _with_strings_cut(item, bound_chars) for key, item in value.items()}
     return value
+
+
+def _string(token: bytes, *, ends: bool, beyond: int) -> bytes:
+    """Return a JSON string as it came, or cut before a word, with a mark."""
+    inner = token[1:-1] if ends else token[1:]
+    if ends and len(inner) <= STRING_BYTES:
+        return token
+    most = min(STRING_BYTES, len(inner))
+    end = inner.rfind(b" ", max(most - 1024, 0), most)
+    whole = _WHOLE_CHARACTERS.match(inner, 0, end if end > 0 else max(most - 1024, 0))
+    kept = whole[0].decode("utf-8", "ignore").encode() if whole else b""
+    cut = b"%d" % (len(inner) - len(kept)) if ends else b"more than %d" % (len(inner) - len(kept) + beyond)
+    return b'"%s \\u2026 [%s bytes cut]"' % (kept, cut)
 
 
 def _cut(text: str, bound_chars: int) -> str:

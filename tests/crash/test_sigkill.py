@@ -88,7 +88,8 @@ def _kill_again_and_again(rounds: int, rng: random.Random, *, first: int) -> int
             assert not lost, f"round {number}: {len(lost)} of {len(journal.acknowledged)} lost"
             assert _half_written(daemon.paths.bank) == []
             daemon.start()
-            assert differences(daemon, questions=QUESTIONS, rng=rng) == [], f"round {number}"
+            differing = differences(daemon, questions=QUESTIONS, rng=rng)
+            assert not differing, f"round {number}: " + "\n".join(differing)
         assert daemon.terminate() == 0
     print(f"{rounds} kills of one bank, {len(journal.acknowledged)} acknowledged, ranked by {ranked_by}")
     return len(journal.acknowledged)

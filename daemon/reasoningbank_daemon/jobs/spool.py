@@ -11,7 +11,7 @@ from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.intake import Event, Refusal, understand
 from reasoningbank_daemon.storage.records import Outcome
 from reasoningbank_schema.envelope import EnvelopeError, Stored, unpack_request
-from reasoningbank_schema.messages import Control, Recall, Request, Status, decode_request
+from reasoningbank_schema.messages import Control, HookEvent, Recall, Request, Status, decode_request
 from reasoningbank_schema.spool import (
     SpoolDamagedError,
     SpoolError,
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 STORE_TIMEOUT_S = 30.0
 UNFINISHED_AFTER_S = 60.0
+WHOLE_WITHIN_S = 2.0
+"""What a hook sent before it spooled lies in the socket: the daemon reads it within moments of running at all."""
 
 
 def _event(request: Request) -> Event:
@@ -41,10 +43,13 @@ class SpoolJob:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._folder = str(services.paths.spool)
+        self._first_seen: dict[str, float] = {}
 
     def run(self) -> None:
         """Do one round over what lies there."""
         names = list_entries(self._folder)
+        now_s = self._services.clock.monotonic_s()
+        self._first_seen = {name: self._first_seen.get(name, now_s) for name in names}
         taken = sum(1 for name in names if self._take(name))
         if taken:
             log.info("spool_drained", events=taken)
@@ -58,6 +63,15 @@ class SpoolJob:
     def dropped(self) -> int:
         """How many events the spool had no room for, ever."""
         return count_losses(self._folder).dropped
+
+    def _may_come_whole(self, name: str, request: Event) -> bool:
+        """Say whether to leave an entry for now: the whole event may be on its way from the hook that cut this copy.
+
+        The first of them to be stored is the one that counts.
+        """
+        if not (isinstance(request, HookEvent) and request.truncated):
+            return False
+        return self._services.clock.monotonic_s() < self._first_seen[name] + WHOLE_WITHIN_S
 
     def _take(self, name: str) -> bool:
         try:
@@ -73,6 +87,8 @@ class SpoolJob:
             return False
         except (SpoolError, OSError) as error:
             log.warning("spool_unreadable", entry=name, reason=str(error))
+            return False
+        if self._may_come_whole(name, request):
             return False
         understood = understand(header, request, clock=self._services.clock)
         record = understood.record if isinstance(understood, Refusal) else understood

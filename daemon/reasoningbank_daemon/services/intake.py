@@ -99,6 +99,7 @@ def _refuse(header: RequestHeader, request: HookEvent, at_ns: int, reason: str) 
         event=request.event[:64],
         reason=reason[:500],
         size=len(request.payload),
+        copy=header.copy,
         sample=request.payload[:REJECTED_SAMPLE_BYTES],
     )
     return Refusal(reason=reason, record=record)

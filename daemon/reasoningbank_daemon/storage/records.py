@@ -124,7 +124,10 @@ class UsageRecord(msgspec.Struct, frozen=True, kw_only=True, tag="usage"):
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
-    """Keep a sample of a payload that could not be understood; only the newest ones are kept."""
+    """Keep a sample of a payload that could not be understood; only the newest ones are kept.
+
+    Nothing is kept of a ``copy`` whose call came whole as well.
+    """
 
     nonce: bytes
     at_ns: int
@@ -133,6 +136,7 @@ class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, tag="rejected"):
     reason: str
     size: int = 0
     sample: bytes = b""
+    copy: bool = False
 
 
 class SweepRecord(msgspec.Struct, frozen=True, kw_only=True, tag="sweep"):

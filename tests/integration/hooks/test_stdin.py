@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 
+import apsw
 import pytest
+from rbtest.daemon_process import DaemonProcess, wait_until
 from rbtest.hook_home import BOUND_S, TRIES, HookHome, ordinary_user, quickest
 from rbtest.hook_peers import Router, answer
+
+from reasoningbank_daemon.storage.compression import unpack
 
 
 def test_a_stdin_that_is_never_closed_ends_at_the_deadline_with_what_came(
@@ -70,14 +75,44 @@ def test_an_odd_payload_is_the_daemons_to_judge(home: HookHome, name: str) -> No
         assert home.spooled() == []
     else:
         assert router.requests == []
-        assert all(event.truncated and len(event.payload) < 1000 for _, event in home.spooled())
+        assert all(event.truncated and len(event.payload) < 16_384 for _, event in home.spooled())
 
 
-def test_of_an_event_that_is_far_too_long_the_outline_is_kept(home: HookHome) -> None:
+def test_of_an_event_that_is_far_too_long_the_beginning_is_kept(home: HookHome) -> None:
     home.run("PostToolUse", ODD_PAYLOADS["50 MB"])
 
     [(_, event)] = home.spooled()
-    assert json.loads(event.payload) == {"session_id": "s-1", "tool_name": "Write"}
+    fields = json.loads(event.payload)
+    assert (fields["session_id"], fields["tool_name"]) == ("s-1", "Write")
+    assert re.fullmatch("a{8000,16000} … \\[more than [0-9]{7} bytes cut]", fields["x"])
+
+
+def test_a_turn_whose_prompt_is_far_too_long_begins_with_the_beginning_of_it(home: HookHome) -> None:
+    prompt = "Fix the parser. " * 400_000
+    fields = {
+        "session_id": "long-prompt",
+        "transcript_path": "/t.jsonl",
+        "cwd": "/p",
+        "permission_mode": "default",
+        "hook_event_name": "UserPromptSubmit",
+        "prompt": prompt,
+    }
+    run = home.run("UserPromptSubmit", json.dumps(fields).encode())
+
+    with DaemonProcess(home.root, user=ordinary_user()) as daemon:
+        wait_until(lambda: home.spooled() == [], what="the spool to be taken in")
+        assert daemon.terminate() == 0
+
+    db = apsw.Connection(str(home.paths.bank), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        turns = [unpack(row[0]) for row in db.execute("SELECT prompt FROM turn")]
+        rejected = db.execute("SELECT count(*) FROM rejected_event").get
+    finally:
+        db.close()
+    assert (run.status, run.stdout) == (0, b"")
+    assert [turn.startswith("Fix the parser. Fix the parser.") for turn in turns] == [True]
+    assert "cut" in turns[0]
+    assert rejected == 0
 
 
 def test_signals_that_the_host_blocked_do_not_take_the_deadline_away(home: HookHome, payload: bytes) -> None:

@@ -20,7 +20,7 @@ from reasoningbank_daemon.services.library import LibraryStatus
 from reasoningbank_schema.messages import DaemonStatus, Recall, Recalled, Status, decode_reply
 from reasoningbank_schema.paths import Paths, resolve_paths
 
-LIMIT = 12
+LIMIT = 50
 QUESTION_WORDS = 6
 """So few plain words an embedder reads whole, however busy the machine is: what it leaves out depends on the time."""
 
@@ -133,15 +133,14 @@ def _found_otherwise(wire: Wire, anew: Services, question: str) -> str | None:
 def _same(ours: Recalled, theirs: Recalled) -> bool:
     """Compare two answers: documents that score the same change places with how an index is cut into segments.
 
-    So each has to find the other's better half, and what both found has to be the same to the last figure.
+    So each has to find what the other finds like enough to be told, and of what both find all has to be the same.
     """
     if (ours.embedder, round(ours.threshold, 5)) != (theirs.embedder, round(theirs.threshold, 5)):
         return False
     left, right = _plain(ours), _plain(theirs)
-    best = {*[*left][: LIMIT // 2], *[*right][: LIMIT // 2]}
-    return best <= left.keys() & right.keys() and all(
-        left[each] == right[each] for each in left.keys() & right
-    )
+    both = left.keys() & right.keys()
+    told = {each for plain in (left, right) for each in plain if plain[each][0] >= ours.threshold}
+    return told <= both and bool(both) and all(left[each] == right[each] for each in both)
 
 
 def _plain(reply: Recalled) -> dict[int, tuple[float, str, str]]:

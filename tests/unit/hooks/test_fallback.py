@@ -106,11 +106,68 @@ def test_a_long_event_that_is_no_json_leaves_its_outline(tmp_path: Path) -> None
     assert event.truncated
 
 
-def test_what_was_cut_off_by_the_deadline_is_kept_and_marked(tmp_path: Path) -> None:
+def test_what_was_cut_off_by_the_deadline_is_kept_as_json_and_marked(tmp_path: Path) -> None:
     event = kept(tmp_path, b'{"session_id":"s","prompt":"half a sen', complete=False)
 
-    assert event.payload == b'{"session_id":"s","prompt":"half a sen'
+    assert json.loads(event.payload) == {"session_id": "s", "prompt": "half a … [more than 4 bytes cut]"}
     assert event.truncated
+
+
+def test_what_was_cut_off_and_is_no_json_is_kept_as_it_came(tmp_path: Path) -> None:
+    event = kept(tmp_path, b"not JSON, half a sen", complete=False)
+
+    assert (event.payload, event.truncated) == (b"not JSON, half a sen", True)
+
+
+def test_of_an_event_without_an_end_the_beginnings_of_its_texts_are_kept(tmp_path: Path) -> None:
+    fields = {"session_id": "s", "tool_input": {"file_path": "/a.py", "content": "x = 1 # é 😀\n" * 400_000}}
+    payload = json.dumps(fields).encode()[: 4 << 20]
+
+    event = kept(tmp_path, payload, complete=False)
+
+    kept_fields = json.loads(event.payload)
+    assert kept_fields["session_id"] == "s"
+    assert kept_fields["tool_input"]["file_path"] == "/a.py"
+    assert kept_fields["tool_input"]["content"].startswith("x = 1 # é 😀\nx = 1")
+    assert kept_fields["tool_input"]["content"].endswith("bytes cut]")
+    assert len(event.payload) < rb_hook_fallback.BEGINNING_BYTES + rb_hook_fallback.STRING_BYTES
+
+
+def test_a_secret_where_an_event_breaks_off_does_not_survive_in_half(tmp_path: Path) -> None:
+    for number in range(1, 30):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        payload = b'{"session_id":"s","prompt":"the key is ' + TOKEN[:number].encode()
+
+        event = kept(folder, payload, complete=False)
+
+        assert TOKEN[:number] not in json.loads(event.payload)["prompt"].partition(" … ")[0].split()
+
+
+@settings(max_examples=100)
+@given(
+    document=st.dictionaries(
+        st.text(max_size=5),
+        st.recursive(
+            st.text(max_size=50) | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False),
+            lambda inner: (
+                st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4)
+            ),
+            max_leaves=10,
+        ),
+    ),
+    ascii_only=st.booleans(),
+    share=st.floats(0, 1),
+)
+def test_the_beginning_of_json_is_json_wherever_it_breaks_off(
+    document: object, ascii_only: bool, share: float
+) -> None:
+    payload = json.dumps(document, ensure_ascii=ascii_only).encode()
+
+    begun = rb_hook_fallback.beginning(payload[: round(share * len(payload))])
+
+    assert begun is None or isinstance(json.loads(begun), dict)
+    assert json.loads(rb_hook_fallback.beginning(payload) or b"{}") == document
 
 
 @settings(max_examples=50)

@@ -352,6 +352,39 @@ def test_only_the_newest_rejected_events_are_kept(bank: Bank) -> None:
     assert bank.value("SELECT count(*) FROM rejected_event WHERE reason = 'new'") == 1
 
 
+def test_a_bare_copy_of_a_call_that_came_whole_is_a_copy_and_no_sample(bank: Bank) -> None:
+    play = Play()
+    whole = play.prompt("fix the parser")
+    bare = RejectedRecord(
+        nonce=whole.nonce,
+        at_ns=whole.at_ns,
+        host="claude-code",
+        event="UserPromptSubmit",
+        reason="empty",
+        copy=True,
+    )
+
+    [first] = bank.write(whole)
+    [second] = bank.write(bare)
+
+    assert second == msgspec.structs.replace(first, copy=True)
+    assert bank.value("SELECT count(*) FROM receipt") == 1
+    assert bank.value("SELECT count(*) FROM rejected_event") == 0
+
+
+def test_a_bare_copy_of_a_call_that_never_came_whole_is_kept_once(bank: Bank) -> None:
+    play = Play()
+    bank.write(play.prompt("fix the parser"))
+    bare = RejectedRecord(
+        nonce=b"n" * 16, at_ns=play.at_ns, host="claude-code", event="Stop", reason="empty", copy=True
+    )
+
+    bank.write(bare)
+    bank.write(bare)
+
+    assert bank.value("SELECT count(*) FROM rejected_event") == 1
+
+
 def test_a_rolled_back_group_leaves_nothing_in_memory(bank: Bank) -> None:
     play = Play()
     prompt, edit = play.prompt("Fix the parser"), play.edit("/code/app/p.py")

@@ -11,6 +11,9 @@ from reasoningbank_schema.messages import Receipt
 KEPT_NS = 90 * 86_400 * 1_000_000_000
 """Receipts of a session are kept until it has been silent for 90 days."""
 
+UNWRITTEN_NS = 3600 * 1_000_000_000
+"""A session's last event may be this much older on record than it is: it is written at the end of a transaction."""
+
 DROPPED_AT_ONCE = 20
 """Sessions whose receipts one sweep drops: it shares its transaction with what agents wait for."""
 
@@ -28,6 +31,19 @@ def find_receipt(state: State, session_id: int, nonce: bytes) -> Receipt | None:
     row = state.run(
         "SELECT sequence, task_id, step_id, other_id FROM receipt WHERE session_id = ? AND nonce = ?",
         (session_id, nonce),
+    ).fetchone()
+    return None if row is None else _receipt(state, *row)
+
+
+def find_whole(state: State, nonce: bytes, at_ns: int) -> Receipt | None:
+    """Return the receipt of a call of which a copy came that names no session; None if it never came whole.
+
+    It is looked for in the sessions that were under way at the call's time.
+    """
+    row = state.run(
+        "SELECT r.sequence, r.task_id, r.step_id, r.other_id FROM agent_session s CROSS JOIN receipt r "
+        "WHERE s.at_rest = 0 AND s.last_event_ns >= ? AND s.started_ns <= ? AND r.session_id = s.id AND r.nonce = ?",
+        (at_ns - UNWRITTEN_NS, at_ns, nonce),
     ).fetchone()
     return None if row is None else _receipt(state, *row)
 

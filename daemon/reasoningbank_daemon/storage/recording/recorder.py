@@ -15,6 +15,7 @@ from reasoningbank_daemon.storage.recording.receipts import (
     find_at_rest,
     find_receipt,
     find_twin,
+    find_whole,
     keep_receipt,
 )
 from reasoningbank_daemon.storage.recording.regroup import regroup_session
@@ -210,6 +211,8 @@ class Recorder:
     def _rejected(self, record: RejectedRecord) -> Receipt:
         state = self._state
         known = find_receipt(state, OUTSIDE_SESSIONS, record.nonce) if record.nonce else None
+        if known is None and record.nonce and record.copy:
+            known = find_whole(state, record.nonce, record.at_ns)
         if known is not None:
             return known
         knowledge.keep_rejected(state, record)
