@@ -6,42 +6,33 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from itertools import count, islice
 
 import msgspec
 import structlog
 
-from reasoningbank_daemon.embedding.base import TooLateError
-from reasoningbank_daemon.index.analysis import likeness, profile
+from reasoningbank_daemon.index.analysis import likeness
 from reasoningbank_daemon.index.errors import IndexFolderError, IndexUnusableError
-from reasoningbank_daemon.index.fusion import DEPTH, fuse, mix
-from reasoningbank_daemon.index.lexical import Entry, Hit, LexicalIndex
+from reasoningbank_daemon.index.fusion import mix
+from reasoningbank_daemon.index.lexical import Entry, LexicalIndex
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
 from reasoningbank_daemon.services.allocator import return_freed
-from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
+from reasoningbank_daemon.services.asked import Serving, subject_of, subject_profile
 from reasoningbank_daemon.services.embedders import EmbedderChoice
-from reasoningbank_daemon.services.found import WORDS, Found, Match
+from reasoningbank_daemon.services.found import WORDS, Found
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
+from reasoningbank_daemon.services.recall import CANDIDATES, View, recall
 from reasoningbank_daemon.storage.records import Document, Effects
 from reasoningbank_daemon.storage.store import SqliteStore
 from reasoningbank_schema.paths import Paths
 
 log = structlog.get_logger(__name__)
 
-CANDIDATES = 12
-"""Experiences whose likeness to the question is computed."""
-
-WORDS_DEPTH = 40
-"""How far down the ranking by words this project's own are looked for."""
-
 BATCH = 500
 BATCHES_A_COMMIT = 10
 NEWEST_KEPT = 200
 THRESHOLD_SAMPLE = 1000
-
-MEANING_BUDGET_S = 0.04
-"""How long a question's vector may take: an answer after 60 ms is worth less than one by words."""
 
 
 class LibraryStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +51,7 @@ class Library:
     """Search experiences from any thread; follow the bank on a thread of its own.
 
     ``monotonic`` is asked how long a question has been under way; a vector that is not there within
-    `MEANING_BUDGET_S` is done without.
+    `recall.MEANING_BUDGET_S` is done without.
     """
 
     def __init__(
@@ -127,51 +118,7 @@ class Library:
 
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
         """Return experiences like a text: those like enough to be told first, and this project's first among those."""
-        asked = self._ask(text)
-        depth = DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit)
-        hits = self._index.search(text, depth)
-        near = asked.nearest(DEPTH)
-        ranked = fuse([hit.id for hit in hits], near) if near else [hit.id for hit in hits]
-        if project is not None and len(ranked) > limit:
-            ranked = _candidates(ranked, self._here(hits, near, project), limit)
-        else:
-            ranked = ranked[:limit]
-        places = {identifier: place for place, identifier in enumerate(ranked)}
-        newest = self._newest
-        # Of what is newer than the index, the index may know an older subject.
-        subjects = {hit.id: hit.profile() for hit in hits if hit.id in places and hit.id not in newest}
-        known = self._store.experiences([*subjects], goals=False)
-        if others := [*newest, *(each for each in ranked if each not in subjects and each not in newest)]:
-            known |= self._store.experiences(others)
-        likenesses = asked.likenesses([found.document for found in known.values()], subjects)
-        matches = [
-            Match(
-                document=found.document,
-                outcome=found.kind,
-                likeness=likenesses[identifier],
-                same_project=project is not None and found.document.project_id == project,
-            )
-            for identifier, found in known.items()
-        ]
-        threshold = asked.threshold.value
-        # What came in the last moment has no rank yet: it is here only because it is new.
-        matches = [match for match in matches if match.likeness > 0 or match.document.id in places]
-        unranked = {True: -1, False: len(ranked)}
-        matches.sort(
-            key=lambda match: (
-                match.likeness < threshold,
-                not match.same_project,
-                places.get(match.document.id, unranked[match.likeness >= threshold]),
-                -match.likeness,
-            )
-        )
-        why = f"; words alone: {asked.why_words_alone}" if asked.why_words_alone else ""
-        return Found(
-            matches=tuple(matches[:limit]),
-            threshold=threshold,
-            threshold_basis=asked.threshold.basis + why,
-            embedder=WORDS if asked.serving is None else asked.serving.choice.name,
-        )
+        return recall(self._store, self._view(), text, project=project, limit=limit)
 
     def status(self) -> LibraryStatus:
         """Report how much can be found, by what, and from which likeness on."""
@@ -217,29 +164,18 @@ class Library:
             self._thread.join()
             self._index.close()
 
-    # Asking.
-
-    def _ask(self, text: str) -> Asked:
-        words, serving = profile(text), self._serving
-        if serving is None:
-            waiting = self._coming is not None
-            why = "the embedder is not ready, see: reasoningbank embedder status" if waiting else ""
-            return Asked(profile=words, threshold=self._threshold, why_words_alone=why)
-        try:
-            vector = serving.meanings.embed(text, budget_s=MEANING_BUDGET_S)
-        except TooLateError:
-            why = f"no vector within {MEANING_BUDGET_S * 1000:.0f} ms"
-            return Asked(profile=words, threshold=self._threshold, why_words_alone=why)
-        return Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
-
-    def _here(self, hits: Iterable[Hit], near: Iterable[int], project: int) -> set[int]:
-        """Return which of what was found belongs to a project."""
-        by_words = {hit.id: hit.project for hit in hits}
-        others = [identifier for identifier in near if identifier not in by_words]
-        projects = by_words | self._store.projects_of(others) if others else by_words
-        return {identifier for identifier, owner in projects.items() if owner == project}
-
-    # Following.
+    def _view(self) -> View:
+        serving = self._serving
+        waiting = serving is None and self._coming is not None
+        return View(
+            index=self._index,
+            newest=self._newest,
+            threshold=self._threshold,
+            serving=serving,
+            why_words_alone="the embedder is not ready, see: reasoningbank embedder status"
+            if waiting
+            else "",
+        )
 
     def _open_index(self, sequence: int) -> LexicalIndex:
         """Return the index that is there; an empty one in its place when there is any doubt about it."""
@@ -399,14 +335,6 @@ class Library:
             return mix(words, float(vectors[sample[first][0]] @ vectors[sample[second][0]]))
 
         return derive_threshold([Goal(project_id=project, text=goal) for _, project, goal in sample], alike)
-
-
-def _candidates(ranked: list[int], here: Collection[int], limit: int) -> list[int]:
-    """Return the best half of a ranking whoever it is of, then this project's, then the rest; in its order."""
-    best, others = ranked[: (limit + 1) // 2], ranked[(limit + 1) // 2 :]
-    others.sort(key=lambda identifier: identifier not in here)
-    chosen = {*best, *others[: limit - len(best)]}
-    return [identifier for identifier in ranked if identifier in chosen]
 
 
 def _entry(document: Document) -> Entry:
