@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import structlog
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
 
 log = structlog.get_logger(__name__)
 
@@ -17,6 +19,9 @@ QUIET_S = 0.1
 
 EMPTY_QUIET_S = 2.0
 """The same for a file that is empty or gone: more often that is the middle of a save than what somebody wants."""
+
+MOST_LINKS = 40
+"""What the kernel follows."""
 
 
 class FolderWatch:
@@ -37,11 +42,13 @@ class FolderWatch:
     def add_file(self, file: Path, notify: Callable[[], None]) -> None:
         """Watch one file in a folder that exists; ``notify`` runs on a thread of its own, once a save is over.
 
-        A save is over when the file has not changed for `QUIET_S`, or `EMPTY_QUIET_S` if nothing is in it.
+        A save is over when the file has not changed for `QUIET_S`, or `EMPTY_QUIET_S` if nothing is in it. What
+        symbolic links lead to is watched where it lies, and again when a link is made to lead elsewhere.
         """
-        saved = _SavedFile(file, notify)
+        places = _Places(self._observer)
+        saved = _SavedFile(file, notify, on_touch=lambda: places.follow(file, saved.touch))
         self._files.append(saved)
-        self._observer.schedule(_FileEvents(saved.touch, file.name), str(file.parent), recursive=False)
+        places.follow(file, saved.touch)
 
     def start(self) -> None:
         """Begin watching; without inotify the schedule alone has to do, and the log says so."""
@@ -80,11 +87,53 @@ class _FileEvents(FileSystemEventHandler):
             self._notify()
 
 
+class _Places:
+    """Watch each folder in which a file, or a link on the way to it, lies."""
+
+    def __init__(self, observer: BaseObserver) -> None:
+        self._observer = observer
+        self._lock = threading.Lock()
+        self._watched: dict[Path, tuple[_FileEvents, ObservedWatch]] = {}
+
+    def follow(self, file: Path, touch: Callable[[], None]) -> None:
+        """Watch the places in which the file lies now, and no others."""
+        with self._lock:
+            # A folder that is not there can't be watched; one that fails would have the others go unwatched, too.
+            wanted = {place for place in _links(file) if place.parent.is_dir()}
+            for place in self._watched.keys() - wanted:
+                self._observer.remove_handler_for_watch(*self._watched.pop(place))
+            for place in wanted - self._watched.keys():
+                handler = _FileEvents(touch, place.name)
+                try:
+                    watch = self._observer.schedule(handler, str(place.parent), recursive=False)
+                except OSError as error:
+                    log.warning("file_unwatched", file=str(place), reason=str(error))
+                else:
+                    self._watched[place] = handler, watch
+
+
+def _links(file: Path) -> list[Path]:
+    """Return a file, and one after the other what it leads to, each with the real folder that it lies in."""
+    found: list[Path] = []
+    place = Path(os.path.realpath(file.parent)) / file.name
+    while place not in found and len(found) < MOST_LINKS:
+        found.append(place)
+        try:
+            target = place.parent / place.readlink()
+        except OSError:
+            break  # no link, or not there
+        place = Path(os.path.realpath(target.parent)) / target.name
+    return found
+
+
 class _SavedFile:
     """Turn the events of one save into one call, made when the file has come to rest."""
 
-    def __init__(self, file: Path, notify: Callable[[], None]) -> None:
+    def __init__(
+        self, file: Path, notify: Callable[[], None], *, on_touch: Callable[[], None] = lambda: None
+    ) -> None:
         self._file = file
+        self._on_touch = on_touch
         self._notify = notify
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -113,6 +162,7 @@ class _SavedFile:
         self._timer.start()
 
     def _rest(self) -> None:
+        self._on_touch()
         empty = not self._holds_something()
         with self._lock:
             # One that was put off after it had begun to run is not cancelled: its successor takes over.

@@ -255,7 +255,17 @@ class Meanings:
             self.ready = True
             log.info("vectors_ready", vectors=self._index.count, model=self.choice.stamp.model)
             self._on_ready(self)
+            self._remove_former()
         return self._wait(None, beyond=self._seen)
+
+    def _remove_former(self) -> None:
+        """Remove the snapshots of embedders that ranked before: the one in force has ended them, nobody reads them."""
+        if self._closed:
+            return
+        for folder in self._folder.parent.glob("*"):
+            if folder != self._folder:
+                shutil.rmtree(folder, ignore_errors=True)
+                log.info("former_vectors_removed", folder=str(folder))
 
     def _wait(self, timeout_s: float | None, *, beyond: int | None) -> bool:
         with self._wake:

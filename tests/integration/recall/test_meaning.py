@@ -345,6 +345,22 @@ def test_the_old_embedder_serves_until_the_new_one_has_seen_everything(open_bank
     assert bank.library.find("parsers lookahead", project=None).embedder == OTHER_STAMP.model
 
 
+def test_the_snapshots_of_a_former_embedder_go_when_the_new_one_is_in_force(
+    open_bank: Opener, tmp_path: Path
+) -> None:
+    bank = open_bank(HashedEmbedder())
+    bank.tell(*FACTS)
+    _until(lambda: _serves(bank) and _is_embedded(bank, 3))
+    folder = scratch_paths(tmp_path).indexes / "vectors"
+
+    bank.library.use(_choice(Counting(OTHER_STAMP)))
+    _until(lambda: _serves(bank, OTHER_STAMP.model))
+    _until(lambda: not [each for each in folder.glob("*") if HASHED_STAMP.model in each.name])
+    open_bank(None)
+
+    assert [each.name for each in folder.iterdir()] == ["another-1"]
+
+
 def test_going_back_to_words_ends_the_embedder(open_bank: Opener) -> None:
     bank = open_bank(HashedEmbedder())
     bank.tell(*FACTS)
