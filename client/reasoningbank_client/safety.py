@@ -40,7 +40,7 @@ def _check_folder(folder: Path) -> None:
     try:
         status = folder.lstat()
     except FileNotFoundError as error:
-        raise DaemonAbsentError(f"no daemon runs: there is no {folder}. {START_IT}") from error
+        raise DaemonAbsentError(f"no daemon is running: there is no {folder}. {START_IT}") from error
     except OSError as error:
         raise UnsafeSocketError(
             f"{folder} can't be looked at: {error.strerror}. Try: ls -ld {folder}"
@@ -69,7 +69,7 @@ def _check_listener(path: Path) -> None:
     if error in (0, errno.EAGAIN):  # EAGAIN: it listens, and more clients are waiting than it accepts
         return
     if error in (errno.ENOENT, errno.ENOTDIR):
-        raise DaemonAbsentError(f"no daemon runs: there is no {path}. {START_IT}")
+        raise DaemonAbsentError(f"no daemon is running: there is no {path}. {START_IT}")
     if error == errno.ECONNREFUSED:
         raise DaemonAbsentError(
             f"no daemon listens at {path}: the last one died and left its socket. {START_IT}"

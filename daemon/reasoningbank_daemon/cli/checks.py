@@ -55,7 +55,7 @@ def run_checks(context: Context, *, deep: bool) -> Iterator[Check]:
                 found.append(each)
                 yield each
         except OSError as error:
-            yield _error("access", f"{error.filename or 'a file'} can't be looked into: {error.strerror}")
+            yield _error("access", f"{error.filename or 'a file'} can't be inspected: {error.strerror}")
 
 
 def check_program(_context: Context) -> Iterator[Check]:
@@ -68,10 +68,10 @@ def check_configuration(context: Context) -> Iterator[Check]:
     try:
         load_config(context.paths.config_file)
     except ConfigError as error:
-        yield _error("configuration", str(error), "mend it, then: reasoningbank config check")
+        yield _error("configuration", str(error), "fix it, then: reasoningbank config check")
         return
     file = context.paths.config_file
-    yield _ok("configuration", f"{file} is right" if file.exists() else "the defaults (no file)")
+    yield _ok("configuration", f"{file} is valid" if file.exists() else "the defaults (no file)")
 
 
 def check_folders(context: Context) -> Iterator[Check]:
@@ -97,7 +97,7 @@ def check_folders(context: Context) -> Iterator[Check]:
             sound = False
             yield problem
     if sound:
-        yield _ok("folders", "what is there is ours alone")
+        yield _ok("folders", "nobody else can read or enter them")
     yield from _space(paths.state_dir)
 
 
@@ -132,7 +132,7 @@ def check_hooks(context: Context) -> Iterator[Check]:
     try:
         status = hook_status(context)
     except InstallError as error:
-        yield _error("hooks", str(error), "mend it, then: reasoningbank hooks status")
+        yield _error("hooks", str(error), "fix it, then: reasoningbank hooks status")
         return
     used = [scope for scope in status.scopes if scope.state is not State.ABSENT]
     for problem in status.problems:
@@ -140,7 +140,7 @@ def check_hooks(context: Context) -> Iterator[Check]:
     if status.program is not State.ABSENT and (missing := _missing_interpreter(status.executable)):
         yield _error(
             "hooks",
-            f"{status.executable} runs on {missing}, which is not there: nothing is recorded",
+            f"{status.executable} needs {missing}, which does not exist: nothing is recorded",
             "reasoningbank hooks install claude-code",
         )
     if not used:
@@ -159,7 +159,7 @@ def check_daemon(context: Context, *, found: Sequence[Check]) -> Iterator[Check]
         else:
             yield _error(
                 "daemon",
-                f"it runs (pid {holder}) and does not answer",
+                f"it is running (pid {holder}) but does not answer",
                 "reasoningbank logs, then: reasoningbank down --force && reasoningbank up",
             )
         return
@@ -167,7 +167,7 @@ def check_daemon(context: Context, *, found: Sequence[Check]) -> Iterator[Check]
     if status.version != version("reasoningbank"):
         yield _warning(
             "daemon",
-            f"it is of version {status.version}, this command of {version('reasoningbank')}",
+            f"it has version {status.version}, this command {version('reasoningbank')}",
             "reasoningbank down && reasoningbank up",
         )
     for warning in status.warnings:
@@ -179,14 +179,14 @@ def _absent(found: Sequence[Check]) -> Check:
     in_the_way = sorted({check.about for check in found if check.mark is Mark.ERROR} & NEEDED_TO_START)
     if in_the_way:
         return _warning(
-            "daemon", f"it does not run, and can't start before this is mended: {', '.join(in_the_way)}"
+            "daemon", f"it is not running, and can't start until this is fixed: {', '.join(in_the_way)}"
         )
     if any(check.about == "hooks" and check.mark is Mark.OK for check in found):
-        return _ok("daemon", "it does not run; a session of your agent starts it")
+        return _ok("daemon", "it is not running; your agent's next session starts it")
     return Check(
         about="daemon",
         mark=Mark.OK,
-        message="it does not run, and no sound hook starts it",
+        message="it is not running, and no working hook would start it",
         next_step="reasoningbank up",
     )
 
@@ -211,7 +211,9 @@ def check_indexes(context: Context) -> Iterator[Check]:
         )
     if not damage:
         there = folder.is_dir()
-        yield _ok("indexes", f"{folder}: nothing wrong" if there else "none yet; they are made from the bank")
+        yield _ok(
+            "indexes", f"{folder}: nothing wrong" if there else "none yet; they are built from the bank"
+        )
 
 
 def check_embedder(context: Context) -> Iterator[Check]:
@@ -238,7 +240,7 @@ def check_embedder(context: Context) -> Iterator[Check]:
 def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
     """Look at the bank's files; deep reads all of them."""
     if not context.paths.bank.exists():
-        yield _ok("bank", f"{context.paths.bank} is not made yet")
+        yield _ok("bank", f"{context.paths.bank} has not been created yet")
     found = False
     for finding in inspect(context.paths, deep=deep):
         found = True
@@ -268,7 +270,7 @@ def _folder_problems(folder: Path) -> Iterator[Check]:
     except FileNotFoundError:
         return
     except OSError as error:
-        yield _error("folders", f"{folder} can't be looked into: {error.strerror}")
+        yield _error("folders", f"{folder} can't be inspected: {error.strerror}")
         return
     if not stat.S_ISDIR(found.st_mode):
         yield _error("folders", f"{folder} is not a folder", "move it away, then: reasoningbank up")
@@ -290,7 +292,7 @@ def _space(folder: Path) -> Iterator[Check]:
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK_BYTES:
         yield _warning(
-            "disk", f"{wording.size(free)} are free where logs and spool lie ({folder})", "make room"
+            "disk", f"{wording.size(free)} are free for logs and spool ({folder})", "free some space"
         )
 
 

@@ -21,13 +21,13 @@ class ExitCode(enum.IntEnum):
 
 
 MEANINGS: dict[ExitCode, str] = {
-    ExitCode.OK: "it worked",
+    ExitCode.OK: "success",
     ExitCode.FAILED: "what was asked for did not succeed, or `doctor` found an error",
-    ExitCode.NOT_RUNNING: "the daemon does not run",
+    ExitCode.NOT_RUNNING: "the daemon is not running",
     ExitCode.USAGE: "the command line is wrong",
-    ExitCode.NOT_FOUND: "what the command names is not there",
-    ExitCode.NO_ANSWER: "the daemon runs and does not answer in time",
-    ExitCode.CANT_CREATE: "a folder or a file can't be made, or is not ours",
+    ExitCode.NOT_FOUND: "what the command names does not exist",
+    ExitCode.NO_ANSWER: "the daemon is running but does not answer in time",
+    ExitCode.CANT_CREATE: "a folder or a file can't be created, or belongs to someone else",
     ExitCode.BANK_UNUSABLE: "the bank can't be read",
     ExitCode.BAD_CONFIGURATION: "the configuration is wrong",
     ExitCode.INTERRUPTED: "interrupted",

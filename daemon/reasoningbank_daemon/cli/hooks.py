@@ -104,7 +104,7 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("host", type=_host, metavar="HOST", help=_HOST_HELP)
     scopes = parser.add_mutually_exclusive_group()
     for scope, meaning in (
-        (Scope.USER, "for all your projects, in your own settings (this is what you get without an option)"),
+        (Scope.USER, "for all your projects, in your own settings (the default)"),
         (Scope.PROJECT, "for the project in this folder, in its settings.local.json"),
         (Scope.PLUGIN, "as a plugin folder, which the agent's own command installs"),
     ):

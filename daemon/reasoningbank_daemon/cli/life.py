@@ -43,7 +43,7 @@ def run_up(arguments: argparse.Namespace, context: Context) -> int:
     """
     end_s = context.monotonic_s() + arguments.timeout
     if pid := asking.answering_pid(context):
-        context.say(f"The daemon is running already (pid {pid}).")
+        context.say(f"The daemon is already running (pid {pid}).")
         return ExitCode.OK
     try:
         prepare_folders(context.paths)
@@ -64,12 +64,12 @@ def run_up(arguments: argparse.Namespace, context: Context) -> int:
 def add_down_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``down``."""
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="SECONDS", help="how long to wait for its end (30)"
+        "--timeout", type=float, default=30.0, metavar="SECONDS", help="how long to wait for it to end (30)"
     )
     parser.add_argument(
         "--force",
         action="store_true",
-        help="kill it (SIGKILL) if it has not ended then; what it has acknowledged is on disk",
+        help="kill it (SIGKILL) if it has not ended by then; all that it acknowledged is on disk",
     )
 
 
@@ -77,7 +77,7 @@ def run_down(arguments: argparse.Namespace, context: Context) -> int:
     """Ask the daemon to stop and return when its lock is free."""
     lock = context.paths.lock
     if not is_locked(lock):
-        context.say("The daemon does not run.")
+        context.say("The daemon is not running.")
         return ExitCode.OK
     asked = asking.ask_to_stop(context)
     end_s = context.monotonic_s() + (arguments.timeout if asked else min(arguments.timeout, 2.0))
@@ -132,7 +132,7 @@ def _no_answer(context: Context, timeout_s: float) -> CommandError:
             next_step="reasoningbank logs, then: reasoningbank doctor",
         )
     return CommandError(
-        f"a daemon runs (pid {holder}) and did not answer within {timeout_s:g} s",
+        f"a daemon is running (pid {holder}) but did not answer within {timeout_s:g} s",
         code=ExitCode.NO_ANSWER,
         next_step="reasoningbank logs, then: reasoningbank down --force && reasoningbank up",
     )

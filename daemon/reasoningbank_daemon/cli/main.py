@@ -40,18 +40,20 @@ COMMANDS = (
     Entry("doctor", "find what is wrong and say what to do about it", "Start here", "doctor"),
     Entry("up", "start the daemon and return when it answers", "Daemon", "life"),
     Entry("down", "stop the daemon after it has stored what it has read", "Daemon", "life"),
-    Entry("status", "show whether the daemon runs and what it has done", "Daemon", "status"),
+    Entry("status", "show whether the daemon is running and what it has done", "Daemon", "status"),
     Entry("logs", "show the daemon's log", "Daemon", "logs"),
     Entry("service", "let systemd run the daemon", "Daemon", "service"),
     Entry("tasks", "show what is on record: goals, steps, decisions, outcomes, costs", "Memory", "tasks"),
-    Entry("recall", "ask what the bank knows that is like a question", "Memory", "memory"),
+    Entry("recall", "find experiences that resemble a task or a question", "Memory", "memory"),
     Entry("remember", "store a lesson in your own words", "Memory", "memory"),
-    Entry("feedback", "say whether advice helped or how a task went", "Memory", "memory"),
+    Entry("feedback", "say whether advice helped, or how a task went", "Memory", "memory"),
     Entry("verdict", "say what changes in files made worse; needs no daemon", "Quality", "verdict"),
     Entry("config", "show, check or change the configuration", "Settings", "settings"),
-    Entry("embedder", "choose what finds similar tasks: words alone, or meaning too", "Settings", "embedder"),
+    Entry(
+        "embedder", "choose how similar tasks are found: by words, or by meaning too", "Settings", "embedder"
+    ),
     Entry("models", "show the models that can be chosen, with their prices", "Settings", "models"),
-    Entry("version", "show the version of the program and of what it speaks", "Settings", "about"),
+    Entry("version", "show the versions of the program, its protocol and its libraries", "Settings", "about"),
 )
 
 

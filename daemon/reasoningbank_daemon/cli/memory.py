@@ -44,7 +44,7 @@ def run_recall(arguments: argparse.Namespace, context: Context) -> int:
         context.say_json(msgspec.to_builtins(found))
         return ExitCode.OK
     if not found.experiences:
-        context.say("Nothing on record is like this.")
+        context.say("Nothing similar is on record.")
     for experience in found.experiences:
         where = "this project" if experience.same_project else "another project"
         told = "" if experience.likeness >= found.threshold else ", below the threshold"
@@ -53,7 +53,7 @@ def run_recall(arguments: argparse.Namespace, context: Context) -> int:
         )
         context.say(f"   {experience.text}")
     context.say(
-        f"Found by: {found.embedder}. An agent is told from {found.threshold:.3f} on ({found.threshold_basis})."
+        f"Found by: {found.embedder}. Agents get one from likeness {found.threshold:.3f} on ({found.threshold_basis})."
     )
     return ExitCode.OK
 
@@ -86,7 +86,7 @@ def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
         "rating", choices=[rating.value for rating in Rating], metavar="RATING", help=", ".join(Rating)
     )
     parser.add_argument(
-        "--task", type=whole_number(1), metavar="ID", help="the task it is about (the latest)"
+        "--task", type=whole_number(1), metavar="ID", help="the task it is about (default: the latest)"
     )
     parser.add_argument("--note", default="", metavar="TEXT", help="in your own words")
     parser.add_argument(
@@ -100,7 +100,7 @@ def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
     """Store the rating as evidence about a task."""
     rating = Rating(arguments.rating)
     if arguments.rule and rating is not Rating.FALSE_ALARM:
-        raise CommandError("--rule goes with false_alarm alone", code=ExitCode.USAGE)
+        raise CommandError("--rule needs the rating false_alarm", code=ExitCode.USAGE)
     here = bool(arguments.rule)
     task = (
         _latest_task(context, here=here) if arguments.task is None else _named_task(context, arguments.task)
@@ -128,7 +128,11 @@ def _latest_task(context: Context, *, here: bool) -> TaskLine:
         latest = next(iter(recent_tasks(db, limit=1, project_id=project)), None) if known else None
     if latest is None:
         where = " of this folder's project" if here else ""
-        raise CommandError(f"no task{where} is on record yet", code=ExitCode.NOT_FOUND)
+        raise CommandError(
+            f"no task{where} is on record yet",
+            code=ExitCode.NOT_FOUND,
+            next_step="reasoningbank tasks list, then: reasoningbank feedback RATING --task ID",
+        )
     return latest
 
 

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     for line in wording.table(rows):
         context.say(line)
     context.say(
-        f"US dollars per million tokens; price list {version}; * is named while there is no evidence."
+        f"US dollars per million tokens; price list {version}; * is the default while there is no evidence."
     )
     return ExitCode.OK
 

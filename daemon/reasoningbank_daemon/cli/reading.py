@@ -23,7 +23,7 @@ def read_config(context: Context) -> Config:
         raise CommandError(
             str(error),
             code=ExitCode.BAD_CONFIGURATION,
-            next_step="mend it, then: reasoningbank config check",
+            next_step="fix it, then: reasoningbank config check",
         ) from error
 
 

@@ -110,7 +110,7 @@ def _show_difference(context: Context, target: Path, text: str) -> None:
     difference = list(
         difflib.unified_diff(old, text.splitlines(keepends=True), str(target), f"{target} (new)")
     )
-    context.out.writelines(difference or [f"{target} would stay as it is.\n"])
+    context.out.writelines(difference or [f"{target} would not change.\n"])
 
 
 def _uninstall(context: Context, target: Path) -> int:
@@ -118,7 +118,7 @@ def _uninstall(context: Context, target: Path) -> int:
         context.say(f"{target} does not exist.")
         return ExitCode.OK
     target.unlink()
-    context.say(f"Removed {target}. A running service goes on until: {DISABLE}")
+    context.say(f"Removed {target}. A running service keeps running until: {DISABLE}")
     return ExitCode.OK
 
 

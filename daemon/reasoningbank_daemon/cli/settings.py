@@ -22,9 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="show every key with its value; * marks those that you changed")
     show.add_argument("--json", action="store_true", help="write the whole configuration as JSON")
-    actions.add_parser("check", help="say whether the file is right, and which key is wrong")
+    actions.add_parser("check", help="say whether the file is valid, and if not, which key is wrong")
     actions.add_parser("path", help="show where the file is")
-    change = actions.add_parser("set", help="change one key and keep the rest of the file as it is")
+    change = actions.add_parser("set", help="change one key and leave the rest of the file alone")
     change.add_argument("key", metavar="KEY", help="section.name, as `config show` lists them")
     change.add_argument("value", metavar="VALUE", help="the new value; a list is written a,b,c")
 
@@ -55,9 +55,9 @@ def set_key(context: Context, key: str, text: str) -> None:
         ) from error
     context.say(f"{key} = {_toml(value)}   in {context.paths.config_file}")
     if described.needs_restart:
-        context.say("It is read at start. Next: reasoningbank down && reasoningbank up")
+        context.say("It takes effect after a restart. Next: reasoningbank down && reasoningbank up")
     else:
-        context.say("A running daemon takes it over at once.")
+        context.say("A running daemon applies it at once.")
 
 
 def _show(context: Context, *, as_json: bool) -> None:
@@ -81,9 +81,7 @@ def _show(context: Context, *, as_json: bool) -> None:
 def _check(context: Context) -> None:
     read_config(context)
     file = context.paths.config_file
-    context.say(
-        f"{file} is right." if file.exists() else f"{file} does not exist: the defaults are in force."
-    )
+    context.say(f"{file} is valid." if file.exists() else f"{file} does not exist: the defaults apply.")
 
 
 def _plain(value: object) -> object:

@@ -46,16 +46,17 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         )
         return code
     if holder is None:
-        context.say("The daemon does not run. Start it: reasoningbank up")
+        context.say("The daemon is not running. Start it: reasoningbank up")
     else:
         context.say(
-            f"A daemon runs (pid {holder}) and does not answer. See: reasoningbank logs; "
+            f"A daemon is running (pid {holder}) but does not answer. See: reasoningbank logs; "
             "end it: reasoningbank down --force"
         )
     context.say(
-        f"  bank       {context.paths.bank}{'' if context.paths.bank.exists() else ' (not made yet)'}"
+        f"  bank       {context.paths.bank}{'' if context.paths.bank.exists() else ' (not created yet)'}"
     )
-    context.say(f"  spool      {'can not be read' if waiting is None else f'{waiting} waiting to be stored'}")
+    spool = "can't be read" if waiting is None else f"{waiting} waiting to be stored"
+    context.say(f"  spool      {spool}")
     return code
 
 
@@ -69,7 +70,7 @@ def describe(status: DaemonStatus) -> Iterator[str]:
     yield f"  on record  {wording.count(status.tasks, 'task')}, {wording.count(status.experiences, 'experience')}"
     yield (
         f"  requests   {status.requests:,}: {status.stored:,} stored, {status.rejected:,} rejected, "
-        f"{status.malformed:,} malformed, {status.busy:,} busy, {status.late:,} late"
+        f"{status.malformed:,} malformed, {status.busy:,} busy, {status.late:,} late, {status.unsent:,} unsent"
     )
     yield f"  spool      {status.spooled} waiting, {status.spool_dropped} dropped for room"
     waiting = f", {status.vectors_waiting:,} waiting for one" if status.vectors_waiting else ""
@@ -79,7 +80,7 @@ def describe(status: DaemonStatus) -> Iterator[str]:
     )
     threshold = "none yet" if status.threshold is None else f"{status.threshold:.3f}"
     yield f"  threshold  {threshold} ({status.threshold_basis})"
-    yield f"  memory     {wording.size(status.rss_bytes)}, {wording.count(status.children, 'engine')} beside it"
+    yield f"  memory     {wording.size(status.rss_bytes)}, {wording.count(status.children, 'child process', 'child processes')}"
     for warning in status.warnings:
         yield f"  warning    {warning}"
 

@@ -125,7 +125,7 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
         note = f": {wording.shorten(given.note, TEXT_WIDTH)}" if given.note else ""
         yield f"  feedback  {wording.moment(given.at_ns)} {given.rating}{note}"
     if detail.experience_id is not None:
-        yield f"  lesson    experience {detail.experience_id} tells it to later tasks"
+        yield f"  lesson    experience {detail.experience_id}, for later tasks"
 
 
 def _outcome(task: TaskLine) -> str:
@@ -166,9 +166,9 @@ def _step(step: Step) -> str:
 
 def _decision(decision: StoredDecision) -> str:
     sure = "" if decision.confidence is None else f", {decision.confidence:.0%} sure"
-    told = "" if decision.experience_id is None else f"; experience {decision.experience_id} was told"
+    told = "" if decision.experience_id is None else f"; experience {decision.experience_id} was given"
     applied = "applied" if decision.applied else "not applied"
-    return f"{decision.model} on {wording.count(decision.evidence, 'judged task')}{sure}, {applied}{told}"
+    return f"{decision.model}, from {wording.count(decision.evidence, 'judged task')}{sure}, {applied}{told}"
 
 
 COMMANDS = {"tasks": Command(add_arguments, run)}

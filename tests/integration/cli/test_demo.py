@@ -17,7 +17,7 @@ def test_demonstration_shows_advice_and_record_and_names_the_next_command(bench:
     # The verdict on the edit that calls eval() is on record whether or not it was in time for the hook.
     assert "settings.py (ok, verdict worse)" in done.stdout
     assert "settings.py (ok, verdict better)" in done.stdout
-    assert "experience 1 was told" in done.stdout
+    assert "experience 1 was given" in done.stdout
     assert "outcome   success" in done.stdout
     assert "cost      $0.3726" in done.stdout
     command = shlex.split(done.stdout.splitlines()[-1])

@@ -112,7 +112,7 @@ def test_what_keeps_the_daemon_from_starting_says_what_to_type_and_is_named_besi
     [daemon] = [check for check in checks if check["about"] == "daemon"]
     assert error["next_step"]
     assert daemon["mark"] == "warning"
-    assert f"can't start before this is mended: {error['about']}" in daemon["message"]
+    assert f"can't start until this is fixed: {error['about']}" in daemon["message"]
     assert up.returncode != 0
 
 
@@ -124,7 +124,7 @@ def test_daemon_that_no_hook_starts_is_to_be_started_by_hand(bench: CommandLine)
     bare = bench.json("doctor")["checks"]
 
     said = [next(check for check in checks if check["about"] == "daemon") for checks in (hooked, bare)]
-    assert "a session of your agent starts it" in said[0]["message"]
+    assert "your agent's next session starts it" in said[0]["message"]
     assert "session" not in said[1]["message"]
     assert said[1]["next_step"] == "reasoningbank up"
 
@@ -136,7 +136,7 @@ def test_settings_that_are_no_json_are_an_error_with_a_next_step(bench: CommandL
     checks = bench.json("doctor")["checks"]
 
     [error] = [check for check in checks if check["mark"] == "error"]
-    assert (error["about"], error["next_step"]) == ("hooks", "mend it, then: reasoningbank hooks status")
+    assert (error["about"], error["next_step"]) == ("hooks", "fix it, then: reasoningbank hooks status")
 
 
 @pytest.mark.parametrize("with_backup", [True, False])
@@ -202,7 +202,7 @@ def test_daemon_that_hangs_is_found(bench: CommandLine) -> None:
     os.kill(pid, signal.SIGCONT)
 
     assert done.returncode == 1
-    assert f"it runs (pid {pid}) and does not answer" in done.stdout
+    assert f"it is running (pid {pid}) but does not answer" in done.stdout
 
 
 def test_hook_program_whose_interpreter_was_removed_is_found(bench: CommandLine) -> None:
@@ -214,7 +214,7 @@ def test_hook_program_whose_interpreter_was_removed_is_found(bench: CommandLine)
     done = bench.run("doctor")
 
     assert done.returncode == 1
-    assert "runs on /gone/python3, which is not there: nothing is recorded" in done.stdout
+    assert "needs /gone/python3, which does not exist: nothing is recorded" in done.stdout
 
 
 def test_events_that_wait_in_the_spool_are_counted(bench: CommandLine) -> None:
@@ -246,4 +246,4 @@ def test_index_that_was_removed_is_no_error(bench: CommandLine) -> None:
     done = bench.run("doctor")
 
     assert done.returncode == 0
-    assert "none yet; they are made from the bank" in done.stdout
+    assert "none yet; they are built from the bank" in done.stdout

@@ -20,7 +20,7 @@ def test_up_returns_when_the_daemon_answers_and_says_so_again(bench: CommandLine
 
     assert (first.returncode, second.returncode) == (0, 0)
     assert first.stdout == f"The daemon is running (pid {status['pid']}).\n"
-    assert second.stdout == f"The daemon is running already (pid {status['pid']}).\n"
+    assert second.stdout == f"The daemon is already running (pid {status['pid']}).\n"
     assert status["state"] == "serving"
 
 
@@ -41,7 +41,7 @@ def test_status_tells_that_nothing_runs_and_starts_nothing(bench: CommandLine) -
     found = bench.json("status")
 
     assert done.returncode == 3
-    assert "The daemon does not run. Start it: reasoningbank up" in done.stdout
+    assert "The daemon is not running. Start it: reasoningbank up" in done.stdout
     assert (found["running"], found["answers"], found["pid"]) == (False, False, None)
     assert list(bench.home.iterdir()) == []
 
@@ -53,7 +53,7 @@ def test_down_leaves_no_socket_and_is_content_when_nothing_runs(bench: CommandLi
     second = bench.run("down")
 
     assert (first.returncode, first.stdout) == (0, "The daemon has stopped.\n")
-    assert (second.returncode, second.stdout) == (0, "The daemon does not run.\n")
+    assert (second.returncode, second.stdout) == (0, "The daemon is not running.\n")
     assert not (bench.home / "run" / "bus.sock").exists()
 
 
@@ -67,7 +67,7 @@ def test_daemon_that_hangs_is_named_and_ended_by_force(bench: CommandLine) -> No
     forced = bench.run("down", "--timeout", "1", "--force")
 
     assert status.returncode == 69
-    assert f"A daemon runs (pid {pid}) and does not answer" in status.stdout
+    assert f"A daemon is running (pid {pid}) but does not answer" in status.stdout
     assert asked.returncode == 69
     assert "Next: reasoningbank down --force" in asked.stderr
     assert (forced.returncode, forced.stdout) == (0, f"The daemon was killed (pid {pid}).\n")
@@ -128,7 +128,7 @@ def test_changed_configuration_is_in_force_without_a_restart(bench: CommandLine)
 
     done = bench.run("config", "set", "tasks.idle_minutes", "5")
 
-    assert "A running daemon takes it over at once." in done.stdout
+    assert "A running daemon applies it at once." in done.stdout
     wait_until(lambda: "config_reloaded" in bench.run("logs").stdout, what="the daemon to reload")
 
 

@@ -195,7 +195,7 @@ def test_lesson_that_a_daemon_which_hangs_did_not_take_is_said_to_be_lost(bench:
     assert done.returncode == 69
     assert "The lesson was not stored" in done.stderr
     assert "Next: reasoningbank doctor, then run it again" in done.stderr
-    assert "Nothing on record is like this." in bench.run("recall", "importer CSV").stdout
+    assert "Nothing similar is on record." in bench.run("recall", "importer CSV").stdout
 
 
 def test_command_that_needs_the_daemon_says_how_to_start_it(bench: CommandLine) -> None:

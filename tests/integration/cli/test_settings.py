@@ -34,7 +34,7 @@ def test_set_on_a_file_that_is_wrong_asks_to_mend_it(bench: CommandLine) -> None
     done = bench.run("config", "set", "recall.max_chars", "800")
 
     assert done.returncode == 78
-    assert "Next: mend it, then: reasoningbank config check" in done.stderr
+    assert "Next: fix it, then: reasoningbank config check" in done.stderr
     assert file.read_text(encoding="utf-8") == "[recall]\nmax_chars = 9\n"
 
 
