@@ -29,7 +29,7 @@ def check_socket(path: Path) -> None:
     length = len(os.fsencode(path))
     if length > SOCKET_PATH_LIMIT_BYTES:
         raise UnsafeSocketError(
-            f"{path} has {length} bytes, a Unix socket's path {SOCKET_PATH_LIMIT_BYTES} at most. "
+            f"{path} has {length} bytes, but a Unix socket's path may have {SOCKET_PATH_LIMIT_BYTES}. "
             "Set RB_HOME or XDG_RUNTIME_DIR to a shorter folder"
         )
     _check_folder(path.parent)
@@ -43,12 +43,12 @@ def _check_folder(folder: Path) -> None:
         raise DaemonAbsentError(f"no daemon is running: there is no {folder}. {START_IT}") from error
     except OSError as error:
         raise UnsafeSocketError(
-            f"{folder} can't be looked at: {error.strerror}. Try: ls -ld {folder}"
+            f"{folder} can't be inspected: {error.strerror}. Try: ls -ld {folder}"
         ) from error
     mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISDIR(status.st_mode):
         raise UnsafeSocketError(
-            f"{folder} is not a folder, so no daemon of yours made it. See: ls -ld {folder}"
+            f"{folder} is not a folder, so your daemon did not create it. See: ls -ld {folder}"
         )
     if status.st_uid != os.geteuid():
         raise UnsafeSocketError(
@@ -57,7 +57,7 @@ def _check_folder(folder: Path) -> None:
         )
     if mode & 0o077:
         raise UnsafeSocketError(
-            f"{folder} has mode {mode:04o}: others may enter it, so who listens there is not certain. "
+            f"{folder} has mode {mode:04o}: others may enter it, so it is not certain who is listening there. "
             f"Close it: chmod 700 {folder}"
         )
 
@@ -72,6 +72,6 @@ def _check_listener(path: Path) -> None:
         raise DaemonAbsentError(f"no daemon is running: there is no {path}. {START_IT}")
     if error == errno.ECONNREFUSED:
         raise DaemonAbsentError(
-            f"no daemon listens at {path}: the last one died and left its socket. {START_IT}"
+            f"no daemon is listening at {path}: the last one died and left its socket. {START_IT}"
         )
     raise UnsafeSocketError(f"{path} can't be connected to: {os.strerror(error)}. See: ls -l {path}")

@@ -43,11 +43,11 @@ def tell_task(services: Services, event: PromptSubmitted, *, nonce: bytes) -> Ad
 
 
 def _differs(selection: ModelSelection, running: str | None) -> str | None:
-    """Say that the record speaks for another model than the running one; None when it does not, or can't tell."""
+    """Say that the record favours another model than the running one; None when it does not, or can't tell."""
     if selection.evidence == 0 or running is None or selection.model == running:
         return None
     confidence = f", {selection.confidence:.0%} sure" if selection.confidence is not None else ""
     return (
-        f"ReasoningBank: the record speaks for {selection.model} on this task (running: {running}; "
+        f"ReasoningBank: the record favours {selection.model} for this task (running: {running}; "
         f"{selection.evidence} judged tasks{confidence}). {' '.join(selection.reasons)}"
     )

@@ -183,7 +183,7 @@ def _ended(judgement: Judgement) -> str:
     words = {
         Label.SUCCESS: "Ended in success",
         Label.FAILURE: "Ended in failure",
-        Label.UNKNOWN: "How it ended is in doubt",
+        Label.UNKNOWN: "How it ended is doubtful",
     }[judgement.label]
     strongest = sorted(judgement.evidence, key=lambda item: (-abs(item.value), -item.at_ns))[:3]
     details = "; ".join(

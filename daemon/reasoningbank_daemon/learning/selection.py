@@ -230,11 +230,11 @@ def _choose(
                     return choice
     if base is None:
         told = "; ".join(_record(candidate.name, beliefs[candidate.name]) for candidate in known)
-        reason = f"{default.name} is the default, with {NO_EVIDENCE} of its own, and no other record supports a change ({told})."
+        reason = f"{default.name} is the default; there is {NO_EVIDENCE} on it, and no other record supports a change ({told})."
         return _Choice(candidate=default, confidence=None, reason=reason)
     confidence = probability_reaches(base, policy.target_success)
     reason = (
-        f"{_record(default.name, base)}: it succeeds in at least {policy.target_success:.0%} with probability "
+        f"{_record(default.name, base)}: it succeeds at least {policy.target_success:.0%} of the time with probability "
         f"{confidence:.2f}; no other record supports a change."
     )
     return _Choice(candidate=default, confidence=confidence, reason=reason)
@@ -247,8 +247,8 @@ def _cheaper(
     reaches = probability_reaches(belief, policy.target_success)
     if reaches >= policy.assurance:
         reason = (
-            f"{_record(candidate.name, belief)}: it succeeds in at least {policy.target_success:.0%} with probability "
-            f"{reaches:.2f}, and it is the cheapest that does."
+            f"{_record(candidate.name, belief)}: it succeeds at least {policy.target_success:.0%} of the time with "
+            f"probability {reaches:.2f}, and no cheaper model does."
         )
         return _Choice(candidate=candidate, confidence=reaches, reason=reason)
     if base is None:
@@ -258,7 +258,7 @@ def _cheaper(
         return None
     reason = (
         f"{_record(candidate.name, belief)}: with probability {as_good:.2f} it succeeds at most {policy.margin:.0%} "
-        f"less often than {_record(default.name, base)}, and it is the cheapest of which that holds."
+        f"less often than {_record(default.name, base)}, and that holds for no cheaper model."
     )
     return _Choice(candidate=candidate, confidence=as_good, reason=reason)
 
@@ -289,8 +289,8 @@ def _record(name: str, belief: Belief) -> str:
 def _no_evidence(able: list[Candidate], beliefs: dict[str, Belief], policy: SelectionPolicy) -> str:
     judged = max((beliefs[candidate.name].judged for candidate in able), default=0)
     if judged == 0:
-        return f"{NO_EVIDENCE}: no judged task on any of the candidates yet."
-    return f"{NO_EVIDENCE}: at most {judged} judged tasks on one model, {policy.min_evidence} are needed."
+        return f"{NO_EVIDENCE}: none of the candidates has a judged task yet."
+    return f"{NO_EVIDENCE}: no model has more than {judged} judged tasks, {policy.min_evidence} are needed."
 
 
 def _estimates(

@@ -34,7 +34,7 @@ def prepare_folders(paths: Paths) -> None:
             found = folder.stat()
         except OSError as error:
             raise UnsafeFolderError(
-                f"can't make {folder}: {error.strerror}. Set RB_HOME to a folder of yours"
+                f"can't create {folder}: {error.strerror}. Set RB_HOME to a folder of yours"
             ) from error
         _check(folder, found)
     paths.config_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -128,7 +128,7 @@ def parse_settings(content: bytes | None, *, path: Path) -> Json:
             " either (it is JSON without comments): mend that line and run the command again"
         ) from error
     except (_KeyTwiceError, RecursionError) as error:
-        raise SettingsError(f"{path}: {error}; editing it would lose something: mend it first") from error
+        raise SettingsError(f"{path}: {error}; editing it would lose something: fix it first") from error
     if not isinstance(settings, dict):
         raise SettingsError(f"{path} holds a {type(settings).__name__}, not an object of settings")
     return settings
@@ -143,7 +143,7 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> Json:
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
         raise _KeyTwiceError(
-            f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice"
+            f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice"
         )
     return made
 

@@ -143,7 +143,7 @@ def test_the_file_keeps_its_own_manner(content: bytes, part: bytes) -> None:
             r"settings\.json, line 3, column 3: .* JSON without comments",
         ),
         (b'{\n  "a": 1,\n}', r"line (2|3), column \d+"),
-        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' stands twice"),
+        (b'{"a": 1, "b": 2, "a": 3}', "the key 'a' is there twice"),
         (b"[]", "holds a list, not an object"),
         (b'{"a": "\xff"}', "line 1: not UTF-8"),
         (b'{"hooks": []}', '"hooks" is not an object of lists'),
