@@ -55,8 +55,8 @@ DEADLINE_LIMIT_MS = 2**32 - 1
 class Exchange:
     """Collect the answers of one request, in whichever order they come.
 
-    Messages that are no answer, or the answer to another request (a late one, a copy), are counted in
-    ``strays`` and otherwise ignored: they are no news about this one.
+    Messages that are no answer, or the answer to another request (a late one, a copy), are ignored: they are no news
+    about this one.
 
     Parameters
     ----------
@@ -87,7 +87,6 @@ class Exchange:
         self.failed = False
         self.version = PROTOCOL_VERSION
         self.defect = ""
-        self.strays = 0
         self.sent = False
         self._ended = False
 
@@ -121,7 +120,6 @@ class Exchange:
         """Take one message in; anything that is not an answer to this request is skipped."""
         header = _own_header(message, self.nonce)
         if header is None:
-            self.strays += 1
             return
         if header.version != PROTOCOL_VERSION:
             self.version = header.version

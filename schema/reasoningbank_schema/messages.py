@@ -240,6 +240,8 @@ class DaemonStatus(msgspec.Struct, frozen=True, kw_only=True, tag="daemon_status
     warnings: tuple[str, ...] = ()
     vectors_waiting: int = 0
     """Experiences that the configured embedder has not seen yet."""
+    unsent: int = 0
+    """Answers whose receiver had gone, or read too slowly."""
 
 
 Reply = TaskAdvice | EditJudged | Recalled | Receipt | Done | Failure | DaemonStatus

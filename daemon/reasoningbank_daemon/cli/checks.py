@@ -20,6 +20,7 @@ from reasoningbank_daemon.cli import asking, wording
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.engine_checks import check_engines
+from reasoningbank_daemon.cli.event_checks import check_events
 from reasoningbank_daemon.cli.finding import Check, Mark
 from reasoningbank_daemon.cli.hooks import hook_status
 from reasoningbank_daemon.config import ConfigError, load_config
@@ -261,6 +262,7 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_embedder,
     check_engines,
     check_hooks,
+    check_events,
 )
 
 

@@ -137,15 +137,6 @@ def price_usage(usage: MessageUsage, prices: PriceList) -> Cost:
     return cost_usd(usage, price)
 
 
-def total_cost(usages: Iterable[MessageUsage], prices: PriceList) -> Cost:
-    """Price many messages; None with the first reason when any of them can't be priced."""
-    costs = [price_usage(usage, prices) for usage in usages]
-    unknown = next((cost for cost in costs if cost.usd is None), None)
-    if unknown is not None:
-        return unknown
-    return Cost(usd=math.fsum(cost.usd for cost in costs if cost.usd is not None))
-
-
 _Kind = TypeVar("_Kind", bound=Rates)
 
 

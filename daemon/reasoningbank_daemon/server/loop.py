@@ -55,6 +55,8 @@ class Loop:
         Called with each request's frames, identity first.
     on_tick
         Called about every half second, and after each burst; never for longer than a moment.
+    on_unsent
+        Called for each answer whose receiver was gone or too slow: a ROUTER drops them silently.
     """
 
     def __init__(
@@ -64,17 +66,17 @@ class Loop:
         outbox: Outbox,
         on_frames: Callable[[Frames], None],
         on_tick: Callable[[], None],
+        on_unsent: Callable[[], None],
     ) -> None:
         self._paths = paths
         self._outbox = outbox
         self._on_frames = on_frames
         self._on_tick = on_tick
+        self._on_unsent = on_unsent
         self._context = zmq.Context()
         self._router = self._context.socket(zmq.ROUTER)
         self._stopping = False
         self.state = State.STARTING
-        self.unsent = 0
-        """Answers whose receiver was gone or too slow: counted, because a ROUTER drops them silently."""
 
     def bind(self) -> None:
         """Bind the socket; the caller holds the daemon's lock, so a socket file that is there is stale.
@@ -88,7 +90,7 @@ class Loop:
         length = len(os.fsencode(path))
         if length > SOCKET_PATH_LIMIT_BYTES:
             raise SocketPathError(
-                f"the socket path has {length} bytes, a Unix socket takes {SOCKET_PATH_LIMIT_BYTES}: {path}. "
+                f"the socket path has {length} bytes, but a Unix socket's may have {SOCKET_PATH_LIMIT_BYTES}: {path}. "
                 "Set RB_HOME (or XDG_RUNTIME_DIR) to a shorter folder"
             )
         path.unlink(missing_ok=True)
@@ -127,13 +129,13 @@ class Loop:
             delivery()
 
     def send(self, frames: Frames) -> None:
-        """Send an answer, or count it as unsent when its receiver is gone or does not read."""
+        """Send an answer; ``on_unsent`` hears of one whose receiver is gone or does not read."""
         try:
             self._router.send_multipart(frames, zmq.NOBLOCK, copy=True)
         except zmq.ZMQError as error:
             if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 raise
-            self.unsent += 1
+            self._on_unsent()
 
     def close(self) -> None:
         """Close the socket and remove its file."""

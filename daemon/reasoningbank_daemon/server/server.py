@@ -40,7 +40,13 @@ class Server:
         self._outbox = Outbox()
         self._pre_task = Pool("pre-task", size=daemon.workers_pre_task, limit=daemon.queue_limit)
         self._others = Pool("worker", size=daemon.workers_other, limit=daemon.queue_limit)
-        self._loop = Loop(paths=services.paths, outbox=self._outbox, on_frames=self._take, on_tick=self._tick)
+        self._loop = Loop(
+            paths=services.paths,
+            outbox=self._outbox,
+            on_frames=self._take,
+            on_tick=self._tick,
+            on_unsent=lambda: services.counters.add("unsent"),
+        )
         self._dispatcher = Dispatcher(
             services,
             lanes=Lanes(self._pre_task.try_submit, self._others.try_submit),
@@ -174,6 +180,7 @@ class Server:
             malformed=counts.get("malformed", 0),
             busy=counts.get("busy", 0),
             late=counts.get("late", 0),
+            unsent=counts.get("unsent", 0),
             spooled=self._housekeeping.spool_waiting(),
             spool_dropped=self._housekeeping.spool_dropped(),
             embedder=library.embedder,

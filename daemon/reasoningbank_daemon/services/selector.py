@@ -90,9 +90,11 @@ class Selector:
         for change in effects.tasks:
             before = _observation(change.before) if change.before else None
             after = _observation(change.after) if change.after else None
-            if before is not None:
+            if before is not None and after is not None:
+                tallies = tallies.revise(before, after)
+            elif before is not None:
                 tallies = tallies.remove(before)
-            if after is not None:
+            elif after is not None:
                 tallies = tallies.add(after)
         self._tallies = tallies
 

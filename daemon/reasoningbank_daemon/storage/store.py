@@ -14,7 +14,7 @@ from reasoningbank_daemon.storage.base import Done
 from reasoningbank_daemon.storage.opening import open_bank
 from reasoningbank_daemon.storage.queries import counting, experiences, tallies, tasks, upkeep
 from reasoningbank_daemon.storage.recording.recorder import Recorder
-from reasoningbank_daemon.storage.records import Document, Effects, Embedded, Record, Stamp, TaskSummary
+from reasoningbank_daemon.storage.records import Document, Effects, Record, Stamp, TaskSummary
 from reasoningbank_daemon.storage.rules import Rules
 from reasoningbank_daemon.storage.watermark import Watermark, write_watermark
 from reasoningbank_daemon.storage.writer import QUEUE_LIMIT, Writer
@@ -23,7 +23,11 @@ from reasoningbank_schema.redaction import redact
 
 
 class SqliteStore:
-    """Keep the bank as `base.Store` promises, and answer questions about it from any thread.
+    """Keep the bank: one writer, and readers on any thread.
+
+    Records are applied in the order of `submit`. A record is stored whole or not at all, and ``STORED`` is said only
+    after the disk has it; records that are stored in one transaction appear together. A reader sees the bank as it
+    was after some record, never in the middle of one.
 
     ``warnings`` says what a person should hear about how the bank was found.
     """
@@ -57,18 +61,26 @@ class SqliteStore:
             opened.db, recorder, note=self._note, on_commit=on_commit, queue_limit=queue_limit
         )
 
-    # Writing: see `base.Store`.
+    # Writing.
 
     def submit(self, record: Record, on_done: Done | None) -> None:
-        """Hand a record to the writer from any thread, without waiting."""
+        """Hand a record to the writer from any thread, without waiting.
+
+        ``on_done`` is called once: ``STORED`` with a receipt, ``REFUSED`` for what can never be stored,
+        ``NOT_STORED`` when the queue or the disk is full or the store is closing (send it again later). A nonce
+        that was stored before gets the receipt it got then, marked as a copy.
+        """
         self._writer.submit(record, on_done)
 
     def flush(self, *, timeout_s: float) -> bool:
-        """Wait until all that was submitted before is stored or refused, and its effects are passed on."""
+        """Wait until all that was submitted before is stored or refused and its effects are passed on; False if late."""
         return self._writer.flush(timeout_s=timeout_s)
 
     def close(self, *, timeout_s: float = 30.0) -> bool:
-        """Store what waits, then close; readers of other threads must be done."""
+        """Store what waits, then close; later submissions are ``NOT_STORED``. False if it took too long.
+
+        Readers of other threads must be done.
+        """
         ended = self._writer.close(timeout_s=timeout_s)
         with self._readers_lock:
             for reader in self._readers:
@@ -138,10 +150,6 @@ class SqliteStore:
         """Return main tasks closed since a time that committed something."""
         return tasks.tasks_with_commits(self.reader(), since_ns=since_ns)
 
-    def recent_tasks(self, *, limit: int, project_id: int | None = None) -> tuple[tasks.TaskLine, ...]:
-        """Return tasks, the newest first."""
-        return tasks.recent_tasks(self.reader(), limit=limit, project_id=project_id)
-
     def task(self, task_id: int) -> tasks.TaskDetail | None:
         """Return one task in full."""
         return tasks.read_task(self.reader(), task_id)
@@ -187,10 +195,6 @@ class SqliteStore:
     def vectors_of(self, stamp: Stamp, owner: str, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the vectors of some owners under one stamp."""
         return experiences.read_vectors(self.reader(), stamp, owner, ids)
-
-    def vectors(self, stamp: Stamp, owner: str) -> Iterator[Embedded]:
-        """Yield every vector of one stamp and kind of owner."""
-        return experiences.iterate_vectors(self.reader(), stamp, owner)
 
     def transcripts_to_read(self) -> tuple[upkeep.Transcript, ...]:
         """Return the transcripts that may have grown since they were read last."""

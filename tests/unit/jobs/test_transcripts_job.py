@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from rbtest.bank import SECOND_NS, START_NS, Play, scratch_paths
+from rbtest.manual_clock import ManualClock
 
 from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.jobs.transcripts import TranscriptsJob
-from reasoningbank_daemon.services.clock import ManualClock
 from reasoningbank_daemon.services.container import Services, open_services
 from reasoningbank_daemon.services.folders import prepare_folders
 from reasoningbank_schema.events import SessionStarted, TurnEnded

@@ -16,7 +16,6 @@ from reasoningbank_daemon.learning.pricing import (
     cost_usd,
     price_list,
     price_usage,
-    total_cost,
 )
 from reasoningbank_daemon.learning.transcripts import MessageUsage
 
@@ -77,14 +76,6 @@ def test_tokens_of_a_kind_without_a_price_make_the_cost_unknown() -> None:
 
     assert cost_usd(usage("m", input=1_000_000), price).usd == pytest.approx(1.00004)
     assert cost_usd(usage("m", cache_read=5), price).reason == "no price for cache reads of m"
-
-
-def test_a_sum_with_one_unknown_part_is_unknown() -> None:
-    known, unknown = usage("claude-opus-5-5", input=1_000), usage("llama-9")
-
-    assert total_cost([known, known], PRICES).usd == pytest.approx(2 * (0.004 + 0.0004))
-    assert total_cost([known, unknown], PRICES).usd is None
-    assert total_cost([], PRICES).usd == 0.0
 
 
 def test_an_announced_price_holds_from_its_day_on() -> None:

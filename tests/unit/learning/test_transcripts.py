@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import reasoningbank_daemon
-from reasoningbank_daemon.learning.pricing import price_list, total_cost
+from reasoningbank_daemon.learning.pricing import price_list, price_usage
 from reasoningbank_daemon.learning.transcripts import MessageUsage, parse_lines
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "transcripts"
@@ -37,7 +37,9 @@ def test_a_recorded_session_costs_what_claude_code_reported() -> None:
 
     usages = parse_lines(SESSION, 0)[0] + parse_lines(SUBAGENT, 0)[0]
 
-    assert total_cost(usages, prices).usd == pytest.approx(reported, abs=1e-12)
+    costs = [price_usage(usage, prices).usd for usage in usages]
+    assert sum(cost for cost in costs if cost is not None) == pytest.approx(reported, abs=1e-12)
+    assert None not in costs
 
 
 def test_a_message_that_spans_several_lines_counts_once() -> None:

@@ -9,12 +9,10 @@ import msgspec
 
 from reasoningbank_daemon.learning.trajectory import Lesson, Trajectory
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
-from reasoningbank_daemon.storage.records import Document, Embedded, Stamp
+from reasoningbank_daemon.storage.records import Document, Stamp
 from reasoningbank_daemon.storage.sqlite import fetch
 from reasoningbank_daemon.storage.summaries import IDS_AT_ONCE
 from reasoningbank_daemon.storage.trajectories import read_trajectory
-
-VECTORS_AT_ONCE = 2_000
 
 _FIRST_PROMPT = (
     "(SELECT prompt FROM turn u JOIN task t ON t.id = e.task_id "
@@ -166,20 +164,6 @@ def read_experiences(
     return found
 
 
-def iterate_vectors(db: apsw.Connection, stamp: Stamp, owner: str) -> Iterator[Embedded]:
-    """Yield every vector of one stamp and kind of owner, in the order of owners."""
-    after = 0
-    while rows := fetch(
-        db,
-        "SELECT v.owner_id, v.blob FROM vector v JOIN stamp s ON s.id = v.stamp_id WHERE s.model = ? "
-        "AND s.dimension = ? AND s.version = ? AND v.owner = ? AND v.owner_id > ? ORDER BY v.owner_id LIMIT ?",
-        (stamp.model, stamp.dimension, stamp.version, owner, after, VECTORS_AT_ONCE),
-    ):
-        for owner_id, blob in rows:
-            yield Embedded(owner_id=owner_id, vector=blob)
-            after = owner_id
-
-
 def read_vectors(db: apsw.Connection, stamp: Stamp, owner: str, ids: Sequence[int]) -> dict[int, bytes]:
     """Return the vectors of some owners under one stamp, by owner."""
     found: dict[int, bytes] = {}
@@ -193,18 +177,6 @@ def read_vectors(db: apsw.Connection, stamp: Stamp, owner: str, ids: Sequence[in
         )
         found.update(rows)
     return found
-
-
-def read_stamps(db: apsw.Connection) -> dict[Stamp, int]:
-    """Return each stamp with the number of its vectors."""
-    rows = db.execute(
-        "SELECT s.model, s.dimension, s.version, (SELECT count(*) FROM vector v WHERE v.stamp_id = s.id) "
-        "FROM stamp s ORDER BY s.id"
-    )
-    return {
-        Stamp(model=model, dimension=dimension, version=version): count
-        for model, dimension, version, count in rows
-    }
 
 
 def _document(row: tuple) -> Document:  # type: ignore[type-arg]  # the columns of _DOCUMENT

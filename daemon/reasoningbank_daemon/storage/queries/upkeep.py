@@ -46,11 +46,6 @@ def project_id(db: apsw.Connection, key: str) -> int | None:
     return found
 
 
-def project_keys(db: apsw.Connection) -> dict[int, str]:
-    """Return all projects."""
-    return dict(db.execute("SELECT id, key FROM project ORDER BY id"))
-
-
 def setting(db: apsw.Connection, name: str) -> str | None:
     """Return one of the bank's own settings."""
     found: str | None = db.execute("SELECT value FROM setting WHERE name = ?", (name,)).get
