@@ -63,7 +63,7 @@ def test_less_than_the_needed_evidence_is_none() -> None:
     selection = chosen(record(haiku=(7, 0)))
 
     assert (selection.model, selection.evidence, selection.confidence) == ("claude-opus-5-5", 0, None)
-    assert selection.reasons == ("no evidence: at most 7 judged tasks on one model, 8 are needed.",)
+    assert selection.reasons == ("no evidence: no model has more than 7 judged tasks, 8 are needed.",)
 
 
 def test_a_record_of_passed_tests_in_other_projects_supports_a_choice_in_a_new_one() -> None:
