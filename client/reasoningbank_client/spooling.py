@@ -15,7 +15,8 @@ from reasoningbank_schema.redaction import cap_text, redact, redact_bytes
 from reasoningbank_schema.spool import DEFAULT_LIMITS, MAX_EVENT_BYTES, Limits, write_entry
 
 IDENTITIES = frozenset({"session", "agent", "host", "event", "via"})
-"""Fields by which the daemon groups events: they are names, and a changed one would start another group."""
+"""Fields by which the daemon groups events: a cut one would start another group. (Without a secret it does not: the
+daemon groups by names without theirs.)"""
 
 SHORTEST_CHARS = 64
 """A request that is too long even with its texts cut to this is not long because of its texts."""
@@ -42,7 +43,7 @@ def keep(exchange: Exchange, folder: Path, *, limits: Limits = DEFAULT_LIMITS) -
 
 def redacted(request: Request) -> Request:
     """Return a request without secrets in its texts."""
-    request = _with_texts(request, lambda text: redact(text).text)
+    request = _with_texts(request, lambda text: redact(text).text, but=frozenset())
     if isinstance(request, HookEvent):
         return msgspec.structs.replace(request, payload=redact_bytes(request.payload)[0])
     return request
@@ -87,12 +88,14 @@ def _capped_value(value: Any, bound_chars: int) -> Any:  # Any: decoded JSON of 
     return value
 
 
-def _with_texts(request: Request, change: Callable[[str], str]) -> Request:
-    """Return the request with ``change`` applied to each of its free texts."""
+def _with_texts(
+    request: Request, change: Callable[[str], str], *, but: frozenset[str] = IDENTITIES
+) -> Request:
+    """Return the request with ``change`` applied to each of its texts, ``but`` some."""
     changes: dict[str, object] = {}
     for name in request.__struct_fields__:
         value = getattr(request, name)
-        if name in IDENTITIES or isinstance(value, enum.Enum):
+        if name in but or isinstance(value, enum.Enum):
             continue
         if isinstance(value, str):
             changes[name] = change(value)

@@ -6,6 +6,7 @@ still recognised by it.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ LESSON_CHARS = 8_000
 NAME_CHARS = 200
 PATH_CHARS = 1_000
 MARGIN_CHARS = 4_096
+NAMES_KEPT = 4_096
 
 CUT_MARK = "[… {count} characters cut …]"
 
@@ -31,6 +33,7 @@ class Scrubber:
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
+        self._identity = functools.lru_cache(maxsize=NAMES_KEPT)(redact)
 
     def head(self, text: str, limit: int) -> str:
         """Return the cleaned beginning of a text, with a mark where it was cut."""
@@ -63,6 +66,10 @@ class Scrubber:
         # Without escapes, every second piece between quotes is a text.
         texts = encoded if "\\" in encoded else "\n".join(dict.fromkeys(encoded.split('"')[1::2]))
         return encoded if self._redact(texts) == texts else self._redact(encoded)
+
+    def identity(self, name: str) -> str:
+        """Return a name by which events are put together, without secrets, whole; remembered, most come again."""
+        return self._identity(name)
 
     def name(self, text: str | None, limit: int = NAME_CHARS) -> str | None:
         """Return a cleaned short text, None for an empty one."""

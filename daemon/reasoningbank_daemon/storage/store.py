@@ -16,10 +16,15 @@ from reasoningbank_daemon.storage.queries import counting, experiences, tallies,
 from reasoningbank_daemon.storage.recording.recorder import Recorder
 from reasoningbank_daemon.storage.records import Document, Effects, Record, Stamp, TaskSummary
 from reasoningbank_daemon.storage.rules import Rules
+from reasoningbank_daemon.storage.scrubbing import Scrubber
 from reasoningbank_daemon.storage.watermark import Watermark, write_watermark
 from reasoningbank_daemon.storage.writer import QUEUE_LIMIT, Writer
 from reasoningbank_schema.paths import Paths
 from reasoningbank_schema.redaction import redact
+
+
+def _without_secrets(text: str) -> str:
+    return redact(text).text
 
 
 class SqliteStore:
@@ -51,9 +56,8 @@ class SqliteStore:
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
         self.warnings = opened.warnings
-        recorder = Recorder(
-            opened.db, rules=rules, redact=lambda text: redact(text).text, project_key=project_key
-        )
+        self._names = Scrubber(_without_secrets)
+        recorder = Recorder(opened.db, rules=rules, redact=_without_secrets, project_key=project_key)
         if opened.warnings:
             # Said once, with a copy of the files: the next start compares with what is there now.
             self._note(recorder.sequence)
@@ -124,7 +128,7 @@ class SqliteStore:
 
     def project_id(self, key: str) -> int | None:
         """Return the id of a project by its key (`services.projects.project_key`)."""
-        return upkeep.project_id(self.reader(), key)
+        return upkeep.project_id(self.reader(), self._names.identity(key))
 
     def setting(self, name: str) -> str | None:
         """Return one of the bank's own settings."""
@@ -132,11 +136,11 @@ class SqliteStore:
 
     def open_task_id(self, host: str, session_key: str) -> int | None:
         """Return the id of a session's open main task."""
-        return tasks.open_task_id(self.reader(), host, session_key)
+        return tasks.open_task_id(self.reader(), host, self._names.identity(session_key))
 
     def session_model(self, host: str, session_key: str) -> str | None:
         """Return the model that a session runs on, as far as is known."""
-        return tasks.session_model(self.reader(), host, session_key)
+        return tasks.session_model(self.reader(), host, self._names.identity(session_key))
 
     def summaries(self, task_ids: Sequence[int]) -> dict[int, TaskSummary]:
         """Return the judged ones among some tasks: outcome, duration, cost."""

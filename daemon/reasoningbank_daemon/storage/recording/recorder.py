@@ -8,6 +8,7 @@ from typing import assert_never
 import apsw
 
 from reasoningbank_daemon.storage.recording import knowledge, sessions, steps, subagents, turns, usage
+from reasoningbank_daemon.storage.recording.names import with_clean_names
 from reasoningbank_daemon.storage.recording.outcomes import judge_touched
 from reasoningbank_daemon.storage.recording.receipts import (
     OUTSIDE_SESSIONS,
@@ -176,18 +177,19 @@ class Recorder:
     def _event(self, record: EventRecord) -> Receipt:
         state = self._state
         state.now_ns = max(state.now_ns, record.at_ns)
-        session = session_of(state, record.event.origin)
+        event = with_clean_names(record.event, state.scrubber)
+        session = session_of(state, event.origin)
         known = find_receipt(state, session.id, record.nonce)
         if known is None and session.at_rest:
             known = find_at_rest(state, session.id, record.at_ns)
         if known is not None:
             return known
-        via = record.via[:NAME_CHARS]
+        via = state.scrubber.identity(record.via[:NAME_CHARS])
         twin = find_twin(state, session.id, record.fingerprint, via)
         if twin is not None:
             keep_receipt(state, session.id, record.nonce, twin, fingerprint=record.fingerprint, via=via)
             return twin
-        task, step_id = _file(state, session, record.event)
+        task, step_id = _file(state, session, event)
         receipt = Receipt(
             sequence=state.next_sequence(), task_id=None if task is None else task.id, step_id=step_id
         )

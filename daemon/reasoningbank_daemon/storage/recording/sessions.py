@@ -26,12 +26,13 @@ def session_of(state: State, origin: Origin) -> SessionState:
 
 def known_session(state: State, host: str, key: str) -> SessionState | None:
     """Return a session if there has been any event of it."""
+    host, key = state.scrubber.identity(host), state.scrubber.identity(key)
     return state.sessions.get((host, key)) or load_session(state, host, key)
 
 
 def project_id(state: State, cwd: str) -> int:
     """Return the id of the project that a folder belongs to."""
-    key = state.project_key(cwd)
+    key = state.scrubber.identity(state.project_key(cwd))
     found = state.projects.get(key)
     if found is None:
         row = state.run("SELECT id FROM project WHERE key = ?", (key,)).get
@@ -78,7 +79,7 @@ def _create(state: State, origin: Origin) -> SessionState:
             origin.host,
             origin.session_id,
             project,
-            origin.cwd[:PATH_CHARS],
+            state.scrubber.identity(origin.cwd)[:PATH_CHARS],
             origin.at_ns if origin.cwd else 0,
             origin.model,
             origin.at_ns if origin.model else 0,
@@ -120,7 +121,7 @@ def _rehome(state: State, session: SessionState, origin: Origin) -> None:
     session.cwd_ns = origin.at_ns
     state.run(
         "UPDATE agent_session SET project_id = ?, cwd = ?, cwd_ns = ?, started_ns = min(started_ns, ?) WHERE id = ?",
-        (project, origin.cwd[:PATH_CHARS], origin.at_ns, origin.at_ns, session.id),
+        (project, state.scrubber.identity(origin.cwd)[:PATH_CHARS], origin.at_ns, origin.at_ns, session.id),
     )
     if project == session.project_id:
         return
