@@ -206,3 +206,14 @@ def test_new_function_that_is_too_complex_is_told() -> None:
     )
 
     assert [each.severity for each in result.new] == [Severity.WARNING]
+
+
+def test_doubtful_grammar_is_not_believed_where_the_edit_added_conditional_compilation() -> None:
+    half = '#ifdef __cplusplus\nextern "C" {\n#endif\n'
+    before = analysis("int f(void);\n")
+    other_half = half.replace('extern "C" {', "}")
+    after = analysis(f"{half}int f(void);\n{other_half}", syntax_error(2, approximate=True))
+
+    result = compare(before, after)
+
+    assert result.new == ()

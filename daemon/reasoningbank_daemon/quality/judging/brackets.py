@@ -33,6 +33,9 @@ _SCANNERS = {
 
 _ALTERNATIVE = re.compile(r"^[ \t]*#[ \t]*(?:elif|else)\b", re.MULTILINE)
 
+_CONDITION = re.compile(r"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else)\b", re.MULTILINE)
+_WITH_PREPROCESSOR = frozenset({Language.C, Language.CPP, Language.CSHARP})
+
 _PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 
@@ -49,3 +52,8 @@ def bracket_imbalance(text: str, language: Language | None) -> int:
 def has_alternative_branches(text: str) -> bool:
     """Tell whether conditional compilation may give a bracket one partner in each branch."""
     return _ALTERNATIVE.search(text) is not None
+
+
+def branch_count(text: str, language: Language | None) -> int:
+    """Count the branches of conditional compilation, each of which may hold half of a pair of brackets."""
+    return len(_CONDITION.findall(text)) if language in _WITH_PREPROCESSOR else 0

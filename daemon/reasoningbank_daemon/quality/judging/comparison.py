@@ -14,7 +14,11 @@ from difflib import SequenceMatcher
 import msgspec
 
 from reasoningbank_daemon.quality.engine import Document, RawIssue
-from reasoningbank_daemon.quality.judging.brackets import bracket_imbalance, has_alternative_branches
+from reasoningbank_daemon.quality.judging.brackets import (
+    bracket_imbalance,
+    branch_count,
+    has_alternative_branches,
+)
 from reasoningbank_daemon.quality.judging.change import shared_ends
 from reasoningbank_daemon.quality.judging.complexity import grew_little
 from reasoningbank_schema.verdicts import Category, Severity
@@ -234,9 +238,11 @@ def _blinded_engines(issues: Iterable[RawIssue]) -> frozenset[str]:
 
 def _grammar_is_right(before: Analysis, after: Document) -> bool:
     """Tell whether new parse errors of an approximate grammar are to be believed."""
-    if not any(issue.approximate for issue in before.issues):
-        return True  # it read the text before without a fault, so the fault is in the edit
     document = before.document
+    if not any(issue.approximate for issue in before.issues) and (
+        branch_count(after.text, after.language) <= branch_count(document.text, document.language)
+    ):
+        return True  # it read the text before without a fault, so the fault is in the edit
     return bracket_imbalance(after.text, after.language) > bracket_imbalance(document.text, document.language)
 
 

@@ -24,7 +24,7 @@ _VAGUE = re.compile(
     r"|\bassertRaises\(Exception\b"
 )
 _BARE = re.compile(r"^assert(?:!\(|\s+|\()\s*[\w.\[\]()'\"]+\s*\)?;?$")
-_TO_TRUE = re.compile(r"(?:, *|== *)(?:True|true)\)?;?$|\(true, ")
+_TO_TRUE = re.compile(r"(?:, *|== *)(?:True|true|False|false)\)?;?$|\(true, ")
 """Comparing with true asks no more than whether it is so."""
 _NAME = re.compile(r"[A-Za-z_]\w{2,}")
 
