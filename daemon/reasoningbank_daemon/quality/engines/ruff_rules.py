@@ -69,7 +69,8 @@ RULES: dict[str, Kind] = {
     "PLE": _BUG_ERROR,
     "PLE0241": _BUG_ERROR,
     "PLE0604": _BUG,
-    "PLE0605": _BUG,
+    "PLE0605": _BUG_NOTE,  # a sum with a list that was imported is sound
+    "PLE0704": _BUG_NOTE,  # a bare raise may stand in a function that handlers call
     "PLE25": _SECURITY,  # control and direction characters that make code read otherwise than it runs
     "B002": _BUG,
     # does something else than it seems to
@@ -206,7 +207,7 @@ that must fail are part of many a sound test."""
 
 _PASSWORD_RULES = frozenset({"S105", "S106", "S107"})
 _ABOUT_A_PASSWORD = re.compile(
-    r"\"\w*(?:type|name|url|uri|path|field|header|prefix|suffix|format|label|title|help|param|parameter|key_id|pattern|regex|length|file)s?\"\Z",
+    r"\"\w*(?:type|name|url|uri|path|field|header|prefix|suffix|format|label|title|help|param|parameter|key_id|pattern|regex|length|file|special|char|delimiter|separator)s?\"\Z",
     re.IGNORECASE,
 )
 """`token_type="bearer"`, `password_field="pw"`: what such a name holds is no password."""
