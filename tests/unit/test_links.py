@@ -27,3 +27,11 @@ def test_link_leads_to_a_file_and_a_heading(page: str, target: str, anchor: str)
 
     assert found.exists()
     assert not anchor or anchor in _anchors(found)
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^- \[(\d{4})\]\((\S+)\)", (folder / "README.md").read_text(), re.MULTILINE)
+
+    assert [name for _, name in listed] == sorted(path.name for path in folder.glob("0*.md"))
+    assert all(name.startswith(number) for number, name in listed)
