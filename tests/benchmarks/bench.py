@@ -6,12 +6,14 @@ bare ping, a bare FTS5 query and a bare interpreter of the same run stand beside
     make bench ARGS="--tasks 100000 --prompts FOLDER"     generate, then measure (the bank takes 6 minutes)
     make bench ARGS="--bank HOME --prompts FOLDER"        measure a copy of a bank that generate_bank.py made
 
+``--edits`` names a folder with edits to judge (see edit_pool.py); without it they are generated programs.
 ``--prompts`` names files or folders with questions (see prompt_pool.py); without it they are generated words.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import random
 import shutil
@@ -22,6 +24,7 @@ import structlog
 from bench_meaning import measure_meaning
 from bench_report import Report
 from bench_serving import measure_events, measure_memory_empty, measure_pre_task, measure_start
+from bench_verdicts import measure_verdicts
 from bench_words import measure_hook, measure_lexical
 from generate_bank import generate
 from prompt_pool import PromptPool, open_pool
@@ -38,7 +41,8 @@ PARTS: dict[str, Part] = {
     "hook": measure_hook,
     "meaning": measure_meaning,
 }
-"""What can be measured, in this order. Each part gets a stopped daemon whose bank is there, and leaves it stopped."""
+VERDICTS = "verdicts"
+"""What can be measured, in this order, and last the verdicts on edits. Each part gets a stopped daemon whose bank is there, and leaves it stopped."""
 
 
 def main() -> None:
@@ -51,10 +55,16 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=4000, help="requests a measurement (4000)")
     parser.add_argument("--prompts", type=Path, nargs="*", default=[], help="files or folders with questions")
     parser.add_argument(
-        "--parts", nargs="*", choices=PARTS, default=list(PARTS), help="what to measure (all)"
+        "--parts",
+        nargs="*",
+        choices=(*PARTS, VERDICTS),
+        default=[*PARTS, VERDICTS],
+        help="what to measure (all)",
     )
+    parser.add_argument("--edits", type=Path, help="folder with edits to judge (see edit_pool.py)")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    parts: dict[str, Part] = {**PARTS, VERDICTS: functools.partial(measure_verdicts, edits=given.edits)}
     rng = random.Random(1)
     pool = open_pool(given.prompts, rng)
     report = Report()
@@ -69,7 +79,7 @@ def main() -> None:
             report.say(f"bank: {given.tasks} tasks generated in {seconds:.0f} s")
         report.say(f"prompts: {pool.source}; {len(pool.asked)} to ask, median {pool.median_words:.0f} words")
         for name in given.parts:
-            PARTS[name](daemon, pool, given.requests, report)
+            parts[name](daemon, pool, given.requests, report)
 
 
 if __name__ == "__main__":

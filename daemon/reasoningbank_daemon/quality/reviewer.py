@@ -91,11 +91,17 @@ class Reviewer:
     the verdict with the reason.
     """
 
-    def __init__(self, engines: Sequence[Engine], *, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        *,
+        clock: Callable[[], float] = monotonic,
+        cache: IssueCache | None = None,
+    ) -> None:
         self._engines = tuple(engines)
         self._begin = {each.name: each.begin for each in self._engines if isinstance(each, PipelinedEngine)}
         self._clock = clock
-        self._cache = IssueCache()
+        self._cache = IssueCache() if cache is None else cache
 
     def review(self, edit: Edit, deadline: float, *, policy: Policy = STANDARD) -> EditVerdict:
         """Return the verdict on one edit. `deadline` is a point of the clock, in seconds.

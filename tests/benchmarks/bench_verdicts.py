@@ -1,0 +1,149 @@
+"""How soon the verdict on an edit is there, and what verdicts cost those who ask for advice meanwhile.
+
+Both texts of each edit are analysed: nothing is remembered from one edit to the next. A `ruff check` process on one of the
+same files is started now and then between them, because that is what a hook without a daemon would do.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench_beside import measure_beside
+from bench_report import Report
+from edit_pool import EditPool, line_count, open_edits
+from prompt_pool import PromptPool
+from rbtest.daemon_process import DaemonProcess
+from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # the package ships no types
+
+from reasoningbank_daemon.quality.edit import Edit
+from reasoningbank_daemon.quality.issue_cache import IssueCache
+from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
+
+SHORT_LINES = 400
+LONG_LINES = 4_000
+LONG_ROUNDS = 30
+WARMING = 60
+"""Edits that are judged before the clock runs."""
+RUFF_EVERY = 4
+_DEADLINE_S = 10.0
+_PREFERRED = ("typescript", "javascript", "go", "java")
+"""Of which language the other long text is: files of the first can be joined and still parse."""
+
+
+def measure_verdicts(
+    daemon: DaemonProcess, pool: PromptPool, requests: int, report: Report, *, edits: Path | None
+) -> None:
+    """Measure verdicts alone, then what they cost others; ``edits`` is a folder as `edit_pool` reads it."""
+    found = open_edits(edits, random.Random(1))
+    measure_latency(found, report)
+    measure_beside(daemon, pool, requests, found, report)
+
+
+def measure_latency(edits: EditPool, report: Report) -> None:
+    """Judge one edit at a time, in this process, with the engines warm."""
+    report.say(f"verdicts: before and after analysed, one edit at a time; {edits.source}")
+    python = edits.of(python=True, most_lines=SHORT_LINES)
+    others = edits.of(python=False, most_lines=SHORT_LINES)
+    reviewer = Reviewer(standard_engines(), cache=IssueCache(most_entries=0))
+    try:
+        reviewer.warm(Language)
+        for edit in (*python[:WARMING], *others[:WARMING]):
+            _judged_ms(reviewer, edit)
+        with tempfile.TemporaryDirectory() as folder:
+            ruff = _RuffCheck(Path(folder))
+            _short("Python up to 400 lines", reviewer, python, ruff, report, budgets=("≤ 3", "≤ 25"))
+            _short("other languages up to 400 lines", reviewer, others, ruff, report, budgets=("≤ 5", "≤ 40"))
+            _long(reviewer, edits, ruff, report)
+    finally:
+        reviewer.close()
+
+
+class _RuffCheck:
+    """Times a `ruff check` process, which starts, reads one file, and ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "checked.py"
+        self._command = [find_ruff_bin(), "check", "--isolated", "--no-cache", "--quiet", str(self._file)]
+
+    def ms(self, text: str) -> float:
+        """Return the milliseconds that the process took, its own rules at their defaults."""
+        self._file.write_text(text, encoding="utf-8", errors="replace")
+        began = time.perf_counter()
+        subprocess.run(self._command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return 1e3 * (time.perf_counter() - began)
+
+
+def _short(
+    name: str,
+    reviewer: Reviewer,
+    edits: Sequence[Edit],
+    ruff: _RuffCheck,
+    report: Report,
+    *,
+    budgets: tuple[str, str],
+) -> None:
+    """Judge short files; of Python each ratio is of one file, of others it is to ruff on a text of the same file's length."""
+    times: list[float] = []
+    compared: list[tuple[float, float]] = []
+    for number, edit in enumerate(edits):
+        times.append(_judged_ms(reviewer, edit))
+        if number % RUFF_EVERY == 0:
+            text = edit.after if edit.language == "python" else _python_of(line_count(edit.after))
+            compared.append((times[-1], ruff.ms(text)))
+    beside = f"{len(times)} edits"
+    report.figure(f"{name}, p50", _percentile(times, 0.5), "ms", budget=budgets[0], beside=beside)
+    report.figure(f"{name}, p99", _percentile(times, 0.99), "ms", budget=budgets[1])
+    _ratio(name, compared, report, is_same_file=edits[0].language == "python")
+
+
+def _long(reviewer: Reviewer, edits: EditPool, ruff: _RuffCheck, report: Report) -> None:
+    languages = {edit.language for edit in edits.edits}
+    other = next(language for language in _PREFERRED if language in languages)
+    python = edits.long_edit("python", LONG_LINES)
+    for language, edit in (("python", python), (other, edits.long_edit(other, LONG_LINES))):
+        times = []
+        compared = []
+        for _ in range(LONG_ROUNDS):
+            times.append(_judged_ms(reviewer, edit))
+            compared.append((times[-1], ruff.ms(python.after)))
+        lines = line_count(edit.after)
+        name = f"a file of {LONG_LINES:,} lines, {language}"
+        report.figure(
+            f"{name}, p50", statistics.median(times), "ms", budget="≤ 60", beside=f"{lines:,} lines"
+        )
+        report.figure(f"{name}, slowest", max(times), "ms")
+        _ratio(name, compared, report, is_same_file=language == "python")
+
+
+def _ratio(name: str, compared: Sequence[tuple[float, float]], report: Report, *, is_same_file: bool) -> None:
+    verdict = statistics.median(ours for ours, _ in compared)
+    process = statistics.median(theirs for _, theirs in compared)
+    what = "on the same files" if is_same_file else "on Python of the same length"
+    report.figure(
+        f"{name}: verdict ÷ one `ruff check` process",
+        verdict / process,
+        "x",
+        beside=f"{process:.2f} ms {what}, {len(compared)} processes between the verdicts",
+    )
+
+
+def _python_of(lines: int) -> str:
+    return "def f(x):\n    return x\n\n\n" * (lines // 4 + 1)
+
+
+def _judged_ms(reviewer: Reviewer, edit: Edit) -> float:
+    began = time.perf_counter()
+    reviewer.review(edit, time.monotonic() + _DEADLINE_S)
+    return 1e3 * (time.perf_counter() - began)
+
+
+def _percentile(times: Sequence[float], share: float) -> float:
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
