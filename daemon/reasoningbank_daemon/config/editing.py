@@ -7,9 +7,7 @@ written in a form that this can't edit is left as it is, and the message says wh
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ import msgspec
 
 from reasoningbank_daemon.config.keys import ConfigKey, list_keys
 from reasoningbank_daemon.config.loading import Config, ConfigError, parse_config, read_text
+from reasoningbank_schema.durable_files import replace_file
 
 Value = bool | int | float | str | list[str]
 
 _TABLE = re.compile(r"^\s*\[")
-_NEW_FILE_MODE = 0o600
 
 
 def change_key(path: Path, key: str, text: str) -> Value:
@@ -168,21 +166,8 @@ def _write_value(value: Value) -> str:
 
 
 def _replace_file(path: Path, text: str) -> None:
-    """Write the whole file beside the old one, sync it, and put it in its place."""
-    target = path.resolve()  # a configuration kept in a dotfiles folder is a link: keep it one
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mode = target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        path.resolve().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(path, text.encode())
     except OSError as error:
         raise ConfigError(f"{path} can't be written: {error.strerror}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterable
@@ -19,6 +18,7 @@ from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
 from reasoningbank_daemon.index.inspection import find_damage, fixed_sha256
+from reasoningbank_schema.durable_files import replace_file
 
 FORMAT = 4
 HEAP_BYTES = 15_000_000
@@ -164,12 +164,7 @@ class LexicalIndex:
             count=self.count,
             fixed_sha256=fixed_sha256(self._folder),
         )
-        temporary = self._folder / "manifest.tmp"
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(manifest))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._folder / "manifest.json")
+        replace_file(self._folder / "manifest.json", msgspec.json.encode(manifest))
 
 
 class _Commit:

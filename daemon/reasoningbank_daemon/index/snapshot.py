@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from reasoningbank_daemon.index.errors import IndexUnusableError
 from reasoningbank_daemon.index.vector_index import VectorIndex
+from reasoningbank_schema.durable_files import sync
 from reasoningbank_schema.vectors import Stamp
 
 FORMAT = 1
@@ -65,13 +65,13 @@ def save_snapshot(folder: Path, index: VectorIndex, *, bank_id: str, reach: Reac
         )
         (unfinished / MANIFEST).write_bytes(msgspec.json.encode(manifest))
         for file in unfinished.iterdir():
-            _sync(file)
-        _sync(unfinished)
+            sync(file)
+        sync(unfinished)
         unfinished.rename(folder / f"{_PREFIX}{number}")
     except OSError:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    _sync(folder)
+    sync(folder)
     for found in older:
         shutil.rmtree(found, ignore_errors=True)
 
@@ -153,11 +153,3 @@ def _snapshots(folder: Path) -> list[Path]:
 def _sum(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -7,7 +7,6 @@ error before anything runs; so is a bank that a newer program has migrated furth
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -20,6 +19,7 @@ import structlog
 from reasoningbank_daemon.storage.backups import way_out
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.storage.sqlite import APPLICATION_ID, transaction
+from reasoningbank_schema.durable_files import sync
 
 log = structlog.get_logger(__name__)
 
@@ -194,9 +194,5 @@ def copy_bank(db: apsw.Connection, target: Path) -> None:
     finally:
         destination.close()
     partial.chmod(0o600)
-    descriptor = os.open(partial, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(partial)
     partial.rename(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from pathlib import Path
@@ -16,6 +15,7 @@ from reasoningbank_daemon.storage.backups import way_out
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.storage.watermark import Watermark, WatermarkError, read_watermark
 from reasoningbank_daemon.storage.writer import explain
+from reasoningbank_schema.durable_files import sync
 from reasoningbank_schema.paths import Paths
 
 log = structlog.get_logger(__name__)
@@ -201,21 +201,13 @@ def _set_aside(paths: Paths, *, now_ns: int) -> Path | None:
         folder.mkdir(mode=0o700, parents=True)
         for path in found:
             shutil.copy2(path, folder / path.name)
-            _sync(folder / path.name)
+            sync(folder / path.name)
     except OSError as error:
         raise DiskFullError(
             f"the bank's files are in doubt and can't be copied to {folder} before they are opened: "
             f"{error.strerror}; nothing was changed. Make room, then start again"
         ) from error
     return folder
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open_for_writing(paths: Paths, *, now_ns: int, vfs: str | None) -> apsw.Connection:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import os
-import secrets
 import shutil
 import stat
 import subprocess
@@ -13,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+
+from reasoningbank_schema.durable_files import replace_file
 
 LONG_LINES = 200
 
@@ -186,22 +185,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    target = path.resolve()  # a linked settings file (dotfiles) stays a link
-    _make_folder(target.parent)
-    with contextlib.suppress(FileNotFoundError):
-        mode = stat.S_IMODE(target.stat().st_mode)
-    unfinished = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    _make_folder(path.resolve().parent)
+    replace_file(path, content, mode=mode)
 
 
 def compile_library(interpreter: str, library: Path) -> None:
