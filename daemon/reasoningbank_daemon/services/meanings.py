@@ -28,7 +28,7 @@ from reasoningbank_daemon.embedding.weights import WeightsError
 from reasoningbank_daemon.index.errors import IndexUnusableError
 from reasoningbank_daemon.index.growing import GrowingIndex
 from reasoningbank_daemon.index.snapshot import Reach, load_snapshot, save_snapshot
-from reasoningbank_daemon.index.vector_index import Vectors
+from reasoningbank_daemon.index.vector_index import VectorIndex, Vectors
 from reasoningbank_daemon.services.embedders import EmbedderChoice
 from reasoningbank_daemon.storage.queries.experiences import told_search_text
 from reasoningbank_daemon.storage.records import (
@@ -44,6 +44,10 @@ from reasoningbank_schema.envelope import Stored
 from reasoningbank_schema.vectors import Stamp
 
 log = structlog.get_logger(__name__)
+
+open_index: Callable[[Stamp], VectorIndex] = GrowingIndex
+load_index: Callable[[Path, Stamp], VectorIndex] = GrowingIndex.load
+"""The index in use: an empty one, and one out of a snapshot's folder."""
 
 OWNER = "experience"
 BATCH = 32
@@ -95,7 +99,7 @@ class Meanings:
         self._on_ready = on_ready
         self._monotonic = monotonic
         self._pace = Pace()
-        self._index = GrowingIndex(choice.stamp)
+        self._index = open_index(choice.stamp)
         self._wake = threading.Condition()
         self._closed = False
         self._noted = 0
@@ -208,7 +212,7 @@ class Meanings:
         try:
             found = load_snapshot(
                 self._folder,
-                GrowingIndex.load,
+                load_index,
                 stamp=self.choice.stamp,
                 bank_id=self._store.bank_id,
                 reach=self._bank_reach,
@@ -224,7 +228,7 @@ class Meanings:
         self._opened = True
         return True
 
-    def _demand_agreement(self, index: GrowingIndex, reach: Reach) -> None:
+    def _demand_agreement(self, index: VectorIndex, reach: Reach) -> None:
         """Compare some vectors with the bank's: one that was put back from a backup has others under the same ids."""
         ids = index.ids()
         sample = ids[np.unique(np.linspace(0, len(ids) - 1, min(SAMPLE, len(ids))).astype(int))].tolist()
