@@ -1,4 +1,4 @@
-# Recipes for people; `make` alone lists them. Each makes the environment it needs (.venv) first.
+# Recipes for people; `make` alone lists them. Each one first makes the environment it needs (.venv).
 VENV ?= .venv
 export VENV
 
@@ -22,12 +22,12 @@ lint:  ## check style, types and the import contracts
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-format:  ## format the sources and mend what can be mended by rule
+format:  ## format the sources and apply the safe fixes of ruff
 	@.ci/environment dev
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
-bench:  ## measure against the budgets, on an otherwise idle machine (takes a while); ARGS are passed on
+bench:  ## measure against the budgets, on an otherwise idle machine (takes a while); ARGS="--parts NAME" narrows it
 	@.ci/environment dev
 	@PYTHONPATH=tests/benchmarks:tests/support $(VENV)/bin/python -m bench $(ARGS)
 
@@ -36,7 +36,7 @@ crash:  ## the long campaigns: kills, power cuts, malformed frames, many session
 	@RB_CRASH_ROUNDS=200 RB_FUZZ_FRAMES=1000000 RB_FUZZ_PAYLOADS=100000 RB_SESSIONS=1000 \
 		$(VENV)/bin/python -m pytest -s --timeout=0 tests/crash tests/integration/server $(ARGS)
 
-docs:  ## write docs/cli.md, docs/rules and the key table of docs/configuration.md anew
+docs:  ## regenerate docs/cli.md, docs/rules and the table of keys in docs/configuration.md
 	@.ci/environment dev
 	@$(VENV)/bin/python -m reasoningbank_daemon.cli.manual docs
 

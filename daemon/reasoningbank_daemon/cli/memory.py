@@ -47,10 +47,9 @@ def run_recall(arguments: argparse.Namespace, context: Context) -> int:
         context.say("Nothing similar is on record.")
     for experience in found.experiences:
         where = "this project" if experience.same_project else "another project"
-        told = "" if experience.likeness >= found.threshold else ", below the threshold"
-        context.say(
-            f"{experience.id}  likeness {experience.likeness:.2f}{told}, {where}, {experience.outcome}"
-        )
+        below = "" if experience.likeness >= found.threshold else ", below the threshold"
+        kind = "your own lesson" if experience.outcome == "told" else experience.outcome
+        context.say(f"{experience.id}  likeness {experience.likeness:.2f}{below}, {where}, {kind}")
         context.say(f"   {experience.text}")
     context.say(
         f"Found by: {found.embedder}. Agents get one from likeness {found.threshold:.3f} on ({found.threshold_basis})."
