@@ -5,7 +5,7 @@ from __future__ import annotations
 from reasoningbank_daemon.quality.desk import Arrival, Told
 from reasoningbank_daemon.quality.second_look import Session
 from reasoningbank_daemon.services.container import Services
-from reasoningbank_daemon.services.discretion import without_secrets
+from reasoningbank_daemon.services.verdict_redaction import without_secrets
 from reasoningbank_daemon.storage.records import VerdictRecord
 from reasoningbank_schema.advice import INJECTED_OPEN, SILENCE, Advice
 from reasoningbank_schema.events import FileEdited, FilesEdited, Origin

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reasoningbank_daemon.index.checking import IdArray
 from reasoningbank_daemon.index.exact import ExactIndex
 from reasoningbank_daemon.index.hnsw import GRAPH_FILE, HnswIndex
+from reasoningbank_daemon.index.vector_checks import IdArray
 from reasoningbank_daemon.index.vector_index import Among, Ids, Neighbour, VectorIndex, Vectors
 from reasoningbank_schema.vectors import Stamp
 

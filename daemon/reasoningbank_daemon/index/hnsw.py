@@ -20,10 +20,10 @@ from typing import Any
 import hnswlib
 import numpy as np
 
-from reasoningbank_daemon.index.checking import Floats, IdArray, as_ids, checked_question, checked_rows
 from reasoningbank_daemon.index.errors import IndexUnusableError
 from reasoningbank_daemon.index.exact import nearest
-from reasoningbank_daemon.index.guard import SharedLock
+from reasoningbank_daemon.index.shared_lock import SharedLock
+from reasoningbank_daemon.index.vector_checks import Floats, IdArray, as_ids, checked_question, checked_rows
 from reasoningbank_daemon.index.vector_index import Among, Ids, Neighbour, Vectors
 from reasoningbank_schema.vectors import Stamp
 

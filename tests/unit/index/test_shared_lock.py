@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from reasoningbank_daemon.index.guard import SharedLock
+from reasoningbank_daemon.index.shared_lock import SharedLock
 
 
 def test_readers_share() -> None:

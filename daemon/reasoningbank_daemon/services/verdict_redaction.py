@@ -1,4 +1,4 @@
-"""What a linter quotes of a secret: a fragment that nothing recognises once it stands alone."""
+"""Keep what a linter quotes of a secret out of a verdict: a fragment that no rule recognises once it stands alone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from reasoningbank_daemon.services.discretion import without_secrets
+from reasoningbank_daemon.services.verdict_redaction import without_secrets
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 SECRET = "zK4" + "vQ9pL2xW8nR7tB3m"
