@@ -183,7 +183,8 @@ def start_daemon(command: tuple[str, ...], environment: dict[str, str], *, guard
     starting processes that leave again.
     """
     try:
-        if time.time() - os.stat(guard, follow_symlinks=False).st_mtime < START_AGAIN_S:
+        # A guard of the future is from before the clock was set back.
+        if abs(time.time() - os.stat(guard, follow_symlinks=False).st_mtime) < START_AGAIN_S:
             return False
         os.unlink(guard)
     except FileNotFoundError:

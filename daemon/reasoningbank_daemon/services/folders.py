@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -37,7 +38,9 @@ def prepare_folders(paths: Paths) -> None:
                 f"can't create {folder}: {error.strerror}. Set RB_HOME to a folder of yours"
             ) from error
         _check(folder, found)
-    paths.config_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # It may lie in a home that is read-only, as containers have it: then there is no file, and none will come.
+    with contextlib.suppress(OSError):
+        paths.config_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _check(folder: Path, found: os.stat_result) -> None:

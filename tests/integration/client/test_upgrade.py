@@ -18,6 +18,7 @@ from rbtest.hook_peers import Answer, Request, Router
 
 import reasoningbank_schema
 from reasoningbank_client import ReasoningBank, VersionMismatchError
+from reasoningbank_daemon.main import ExitCode
 from reasoningbank_hooks.installer import HookProgram
 from reasoningbank_schema.envelope import AnswerHeader, Code, Stored
 from reasoningbank_schema.spool import list_entries
@@ -122,6 +123,19 @@ def tasks(daemon: DaemonProcess) -> int:
         check=True,
     )
     return len(json.loads(done.stdout))
+
+
+def test_daemon_of_another_version_does_not_take_the_bank_of_one_that_runs(
+    next_version: DaemonProcess,
+) -> None:
+    with DaemonProcess(next_version.home) as older, ReasoningBank(older.paths, timeout_s=10) as bank:
+        bank.remember("kept by the older one")
+
+        next_version.start(wait=False)
+        assert next_version.process is not None
+        assert next_version.process.wait(30) == ExitCode.ANOTHER_RUNS
+
+        assert bank.status().experiences == 1
 
 
 def test_client_of_another_version_hears_it_and_its_event_is_kept_for_after_the_upgrade(

@@ -91,6 +91,18 @@ def test_a_stale_socket_counts_as_absent(home: HookHome) -> None:
     wait_until(lambda: len(started(home)) == 1, what="the daemon to be started")
 
 
+def test_a_clock_that_was_set_back_does_not_keep_the_daemon_from_being_started(home: HookHome) -> None:
+    home.run("SessionStart", b'{"session_id":"s"}')
+    wait_until(lambda: len(started(home)) == 1, what="the daemon to be started")
+    guard = home.paths.state_dir / "starting"
+    tomorrow_s = guard.stat().st_mtime + 86_400
+    os.utime(guard, (tomorrow_s, tomorrow_s))
+
+    home.run("SessionStart", b'{"session_id":"s"}')
+
+    wait_until(lambda: len(started(home)) == 2, what="the daemon to be started again")
+
+
 def test_sessions_that_begin_together_start_one_daemon(home: HookHome) -> None:
     processes = []
     for _ in range(12):

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from rbtest.daemon_process import wait_until
 from rbtest.hook_home import BOUND_S, TRIES, HookHome, give_away, ordinary_user, quickest
 from rbtest.hook_peers import GREETING, READY, Answer, RawPeer, Request, Router, answer, leave_stale_socket
 
+from reasoningbank_schema import spool
 from reasoningbank_schema.envelope import Stored
 
 
@@ -305,6 +307,30 @@ def test_a_file_system_without_space_costs_nothing(home: HookHome) -> None:
         assert [path.name for path in state.rglob("*") if path.suffix in (".event", ".part")] == []
     finally:
         subprocess.run(["umount", state], check=True)
+
+
+def test_a_spool_that_is_full_costs_no_more_than_time_allows_and_drops_the_oldest(
+    home: HookHome, payload: bytes, tmp_path: Path
+) -> None:
+    most = spool.DEFAULT_LIMITS.count
+    folder = home.paths.spool
+    folder.mkdir(mode=0o700)
+    for start in range(0, most, 250):
+        part = tmp_path / str(start)  # a full folder is read at each writing
+        for number in range(start, start + 250):
+            header = b"RB\x01\0" + number.to_bytes(16, "big") + (number + 1).to_bytes(8, "big") + bytes(4)
+            spool.write_entry(str(part), header, b"\x80", sync=lambda _: None)
+        for file in part.glob("*.event"):
+            file.rename(folder / file.name)
+    give_away(folder)
+
+    run = quickest(lambda: home.run("PostToolUse", payload))
+
+    names = sorted(path.name for path in folder.glob("*.event"))
+    assert run.wall_s < BOUND_S
+    assert len(names) == most
+    assert int(names[0][:20]) == TRIES + 1
+    assert (folder / "dropped.count").stat().st_size == TRIES
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

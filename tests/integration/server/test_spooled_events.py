@@ -1,14 +1,24 @@
-"""What a daemon makes of the spool that it finds."""
+"""What a daemon makes of the spool that it finds, and of events whose sender's clock was set back."""
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+
+import apsw
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.wire import Answers, Wire
 
-from reasoningbank_schema.envelope import RequestHeader, pack_request
+from reasoningbank_schema.envelope import RequestHeader, Stored, pack_request
 from reasoningbank_schema.messages import (
     Control,
     ControlAction,
+    EndSession,
+    PostCommand,
+    PostTask,
+    PreTask,
     Recall,
     Remember,
     Request,
@@ -35,3 +45,91 @@ def test_entry_that_asks_something_is_set_aside_and_holds_up_no_other(question: 
 
             assert len(list(spool.glob("*.damaged"))) == 1
             assert "is a question" in (daemon.paths.logs / "daemon.log").read_text(encoding="utf-8")
+
+
+def _spool_command(folder: Path, number: int, *, version: int = 1) -> None:
+    """Spool one event, without waiting for the disk; ``number`` is its time in milliseconds, and part of it."""
+    sent_ns = (1_790_000_000_000 + number) * 1_000_000
+    header = RequestHeader(nonce=number.to_bytes(16, "big"), sent_ns=sent_ns, version=version)
+    event = PostCommand(session=f"s{number // 100}", command=f"make part-{number}", exit_status=0)
+    write_entry(str(folder), pack_request(header), encode_request(event), sync=lambda _: None)
+
+
+def _value(bank: Path, sql: str) -> object:
+    db = apsw.Connection(str(bank), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return db.execute(sql).get
+    finally:
+        db.close()
+
+
+def test_ten_thousand_spooled_events_are_stored_once_each(tmp_path: Path) -> None:
+    count = 10_000
+    with scratch_home() as home:
+        daemon = DaemonProcess(home)
+        spool = daemon.paths.spool
+        spool.mkdir(parents=True, mode=0o700)
+        for start in range(0, count, 250):
+            part = tmp_path / str(start)  # a full folder is read at each writing
+            for number in range(start, start + 250):
+                _spool_command(part, number)
+            for file in part.glob("*.event"):
+                file.rename(spool / file.name)
+
+        begun = time.monotonic()
+        with daemon:
+            wait_until(lambda: not list_entries(str(spool)), what="the spool to be taken in", timeout_s=120)
+            print(f"{count} spooled events stored in {time.monotonic() - begun:.1f} s, the start included")
+
+        assert _value(daemon.paths.bank, "SELECT count(*) FROM receipt") == count
+        assert _value(daemon.paths.bank, "SELECT count(*) FROM step") == count
+        assert _value(daemon.paths.bank, "SELECT count(*) FROM agent_session") == count // 100
+
+
+def test_entry_of_a_later_protocol_waits_for_the_daemon_that_speaks_it() -> None:
+    with scratch_home() as home:
+        daemon = DaemonProcess(home)
+        _spool_command(daemon.paths.spool, 1, version=2)
+        _spool_command(daemon.paths.spool, 2)
+        [later, _] = list_entries(str(daemon.paths.spool))
+
+        with daemon:
+            wait_until(lambda: list_entries(str(daemon.paths.spool)) == [later], what="the other one")
+
+        assert list_entries(str(daemon.paths.spool)) == [later]
+        assert list(daemon.paths.spool.glob("*.damaged")) == []
+        assert "spool_entry_of_a_later_version" in (daemon.paths.logs / "daemon.log").read_text("utf-8")
+
+
+def _send(wire: Wire, request: Request, sent_ns: int, *, nonce: bytes | None = None) -> Answers:
+    header = RequestHeader(nonce=nonce or os.urandom(16), sent_ns=sent_ns, deadline_ms=5000)
+    wire.send_frames([pack_request(header), encode_request(request)])
+    answers = wire.collect(header.nonce)
+    assert answers is not None
+    return answers
+
+
+@pytest.mark.parametrize("hours", [-1, -24 * 365, 24 * 365])
+def test_a_clock_that_is_set_loses_no_event_and_counts_none_twice(hours: int) -> None:
+    session, second_ns = "s", 1_000_000_000
+    now_ns = time.time_ns() - 100 * second_ns
+    set_ns = now_ns + hours * 3600 * second_ns
+    again = b"again-and-again!"
+    with scratch_home() as home, DaemonProcess(home) as daemon, Wire(daemon.paths.endpoint) as wire:
+        told = [
+            _send(wire, PreTask(session=session, prompt="Fix the parser", cwd="/tmp/p"), now_ns),
+            _send(wire, PostCommand(session=session, command="make a", exit_status=1), now_ns + second_ns),
+            _send(wire, PostCommand(session=session, command="make b", exit_status=0), set_ns, nonce=again),
+            _send(wire, PostTask(session=session, success=True), set_ns + second_ns),
+            _send(wire, PostCommand(session=session, command="make b", exit_status=0), set_ns, nonce=again),
+            _send(wire, EndSession(session=session), set_ns + 2 * second_ns),
+        ]
+        assert [answers.stored for answers in told] == [Stored.STORED] * 6
+        assert daemon.terminate() == 0
+
+        bank = daemon.paths.bank
+        assert _value(bank, "SELECT count(*) FROM receipt") == 5
+        assert _value(bank, "SELECT count(*) FROM step") == 2
+        assert _value(bank, "SELECT count(*) FROM turn WHERE prompt IS NOT NULL") == 1
+        assert _value(bank, "SELECT count(*) FROM task WHERE ended_ns < started_ns") == 0
+        assert _value(bank, "PRAGMA integrity_check") == "ok"
