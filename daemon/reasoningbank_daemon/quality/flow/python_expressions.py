@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 import re
 from collections.abc import Callable
@@ -201,7 +202,7 @@ class Expressions:
 
     def _attribute(self, node: tree_sitter.Node, env: Environment) -> Value:
         name = text_of(node)
-        if _SOURCE.match(name):
+        if _is_source(name):
             return Value(outside=True)
         if name in env:
             return env[name]
@@ -228,7 +229,7 @@ class Expressions:
             owner = self.value(function, env)
         call = Call(node=node, name=name, owner=owner, positional=positional, keywords=keywords)
         is_sink = self._on_call(call)
-        if name in _SOURCE_CALLS or _SOURCE.match(name) or any(each in _REQUESTS for each in _names(node)):
+        if name in _SOURCE_CALLS or _is_source(name) or any(each in _REQUESTS for each in _names(node)):
             return Value(outside=True)
         if is_sink:
             return anything()
@@ -282,6 +283,11 @@ class Expressions:
 
     _generator_expression = _list_comprehension
     _set_comprehension = _list_comprehension
+
+
+@functools.lru_cache(maxsize=4_096)
+def _is_source(name: str) -> bool:
+    return _SOURCE.match(name) is not None
 
 
 def text_of(node: tree_sitter.Node) -> str:

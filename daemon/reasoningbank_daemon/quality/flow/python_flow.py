@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 
@@ -9,8 +10,10 @@ import tree_sitter
 
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.flow.python_statements import Follower
+from reasoningbank_daemon.quality.flow.sinks import Flows
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import flow_rules_for
+from reasoningbank_daemon.quality.patterns.pattern import FlowRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _REQUEST = re.compile(
@@ -47,7 +50,7 @@ def python_flow_issues(
     places = [] if len(data) > _MOST_BYTES else places_worth_following(data)
     if not places:
         return []
-    rules = {rule.python.kind: rule for rule in flow_rules_for(Language.PYTHON) if rule.python is not None}
+    rules, flows = _rules()
     found: dict[tuple[str, int], RawIssue] = {}
     evidence: list[RawIssue] = []
 
@@ -69,9 +72,14 @@ def python_flow_issues(
     def report_fixed(clears: tuple[str, ...], lines: frozenset[int]) -> None:
         evidence.extend(_evidence(clears, line, engine=engine) for line in lines)
 
-    flows = tuple(rule.python for rule in rules.values() if rule.python is not None)
     Follower(flows, report, report_fixed, places).follow(root)
     return [*found.values(), *evidence]
+
+
+@functools.cache
+def _rules() -> tuple[dict[str, FlowRule], Flows]:
+    rules = {rule.python.kind: rule for rule in flow_rules_for(Language.PYTHON) if rule.python is not None}
+    return rules, Flows(rule.python for rule in rules.values() if rule.python is not None)
 
 
 def places_worth_following(data: bytes) -> list[int]:

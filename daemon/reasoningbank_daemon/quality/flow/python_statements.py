@@ -15,7 +15,7 @@ from reasoningbank_daemon.quality.flow.python_expressions import (
     identifiers,
     text_of,
 )
-from reasoningbank_daemon.quality.flow.sinks import OWNER, PythonFlow, Sink
+from reasoningbank_daemon.quality.flow.sinks import OWNER, Flows, Sink
 from reasoningbank_daemon.quality.flow.values import EVERY_KIND, UNKNOWN, Value, anything, either, joined
 
 _MOST_STATEMENTS = 5_000
@@ -55,7 +55,7 @@ class Follower:
 
     def __init__(
         self,
-        flows: tuple[PythonFlow, ...],
+        flows: Flows,
         report: Report,
         report_fixed: Callable[[tuple[str, ...], frozenset[int]], None],
         places: list[int],
@@ -64,7 +64,7 @@ class Follower:
         self._flows = flows
         self._report = report
         self._report_fixed = report_fixed
-        self._expressions = Expressions(self._on_call, self._made_safe)
+        self._expressions = Expressions(self._on_call, flows.made_safe_by)
         self._left = _MOST_STATEMENTS
         self._depth = 0
         self._handlers: list[bool] = [False]
@@ -160,7 +160,7 @@ class Follower:
         owner_name = text_of(owner_node) if owner_node is not None else ""
         key_node = target.child_by_field_name("subscript")
         key = self._expressions.value(key_node, env)
-        for flow in self._flows:
+        for flow in self._flows.kinds:
             if (
                 flow.stored is not None
                 and flow.stored.match(owner_name)
@@ -338,35 +338,24 @@ class Follower:
                 or _NOT_HTML.match(text_of(child))
             ):
                 continue
-            for flow in self._flows:
+            for flow in self._flows.kinds:
                 if flow.returned and value.harms(flow.kind):
                     self._report(flow.kind, node)
         return False
 
     def _on_call(self, call: Call) -> bool:
         is_sink = False
-        for flow in self._flows:
-            for sink in flow.sinks:
-                if not sink.callee.match(call.name):
-                    continue
-                is_sink = True
-                if sink.only_with and call.keywords.get(sink.only_with, anything()).constant is not True:
-                    continue
-                dangerous = _dangerous(sink, call)
-                if any(value.harms(flow.kind) for value in dangerous):
-                    self._report(flow.kind, call.node)
-                elif sink.clears and dangerous and all(_is_harmless(value) for value in dangerous):
-                    lines = {
-                        call.node.start_point.row + 1,
-                        *(value.line for value in dangerous if value.line),
-                    }
-                    self._report_fixed(sink.clears, frozenset(lines))
+        for flow, sink in self._flows.sinks_called(call.name):
+            is_sink = True
+            if sink.only_with and call.keywords.get(sink.only_with, anything()).constant is not True:
+                continue
+            dangerous = _dangerous(sink, call)
+            if any(value.harms(flow.kind) for value in dangerous):
+                self._report(flow.kind, call.node)
+            elif sink.clears and dangerous and all(_is_harmless(value) for value in dangerous):
+                lines = {call.node.start_point.row + 1, *(value.line for value in dangerous if value.line)}
+                self._report_fixed(sink.clears, frozenset(lines))
         return is_sink
-
-    def _made_safe(self, name: str) -> frozenset[str]:
-        return frozenset(
-            flow.kind for flow in self._flows if flow.makes_safe is not None and flow.makes_safe.search(name)
-        )
 
     def _believe(self, condition: tree_sitter.Node | None, env: Environment) -> None:
         """Take what a condition compares with something fixed, or looks up in a collection, for checked."""

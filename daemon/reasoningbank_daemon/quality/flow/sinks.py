@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
+T = TypeVar("T")
+
 OWNER = -2
 """As the place of an argument: what the method is called on."""
+
+
+_MOST_NAMES = 4_096
+_LONGEST_NAME = 200
 
 
 class Sink(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +43,47 @@ class PythonFlow(msgspec.Struct, frozen=True, kw_only=True):
     returned: bool = False
     stored: re.Pattern[str] | None = None
     """A container that does harm when a value from outside is put into it."""
+
+
+class Flows:
+    """All kinds of harm that are looked for, and what is known of a function by its name alone.
+
+    A program calls few functions by many names: each name is compared with all patterns once.
+    """
+
+    def __init__(self, flows: Iterable[PythonFlow]) -> None:
+        self.kinds = tuple(flows)
+        self._sinks: OrderedDict[str, tuple[tuple[PythonFlow, Sink], ...]] = OrderedDict()
+        self._safe: OrderedDict[str, frozenset[str]] = OrderedDict()
+
+    def sinks_called(self, name: str) -> tuple[tuple[PythonFlow, Sink], ...]:
+        """Return the sinks that a call of this name is, each with its kind of harm."""
+        known = self._sinks.get(name)
+        if known is None:
+            known = tuple(
+                (flow, sink) for flow in self.kinds for sink in flow.sinks if sink.callee.match(name)
+            )
+            _remember(self._sinks, name, known)
+        return known
+
+    def made_safe_by(self, name: str) -> frozenset[str]:
+        """Return the kinds of harm against which a function of this name makes its argument safe."""
+        known = self._safe.get(name)
+        if known is None:
+            known = frozenset(
+                flow.kind
+                for flow in self.kinds
+                if flow.makes_safe is not None and flow.makes_safe.search(name)
+            )
+            _remember(self._safe, name, known)
+        return known
+
+
+def _remember(names: OrderedDict[str, T], name: str, value: T) -> None:
+    if len(name) <= _LONGEST_NAME:
+        names[name] = value
+        if len(names) > _MOST_NAMES:
+            names.popitem(last=False)
 
 
 def sink(

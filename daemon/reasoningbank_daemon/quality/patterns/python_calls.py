@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 
 import msgspec
 
-_DEF = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<async>async[ \t]+)?def[ \t]+(?P<name>\w+)[ \t]*(?=\()", re.MULTILINE
-)
+_DEF = re.compile(r"def[ \t]+(?P<name>\w+)[ \t]*(?=\()")
+"""Begins with a word that is sought fast; what stands before it in its line is looked at afterwards."""
+_BEFORE_DEF = re.compile(r"(?P<indent>[ \t]*)(?P<async>async[ \t]+)?\Z")
 _DECORATED = re.compile(r"^[ \t]*@(?P<name>[\w.]+)[^\n]*\n(?:[ \t]*@[^\n]*\n)*\Z", re.MULTILINE)
 _TOKEN = re.compile(r"\"\"\"|'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|#[^\n]*|[()\[\]{}]")
 _LONGEST = 4_000
@@ -33,14 +33,35 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True):
     positional_only: int = 0
 
 
+class _Definition(msgspec.Struct, frozen=True, kw_only=True):
+    """A function's `def` by the place of its line, and the place of its parameters."""
+
+    name: str
+    start: int
+    end: int
+    indent: str
+    is_async: bool
+
+
 def signatures(text: str, wanted: Collection[str]) -> dict[str, Signature]:
     """Return the wanted functions that are defined once in a text; not those with a decorator that may change them."""
-    found: dict[str, re.Match[str] | None] = {}
+    found: dict[str, _Definition | None] = {}
     for match in _DEF.finditer(text):
         name = match["name"]
-        if name in wanted:
-            found[name] = None if name in found else match
-    read = {name: _signature(text, match) for name, match in found.items() if match is not None}
+        if name not in wanted:
+            continue
+        start = text.rfind("\n", 0, match.start()) + 1
+        before = _BEFORE_DEF.match(text[start : match.start()])
+        if before is not None:
+            definition = _Definition(
+                name=name,
+                start=start,
+                end=match.end(),
+                indent=before["indent"],
+                is_async=before["async"] is not None,
+            )
+            found[name] = None if name in found else definition
+    read = {name: _signature(text, each) for name, each in found.items() if each is not None}
     return {name: signature for name, signature in read.items() if signature is not None}
 
 
@@ -127,11 +148,11 @@ def _parsed(text: str) -> ast.Call | None:
     return expression if isinstance(expression, ast.Call) else None
 
 
-def _signature(text: str, match: re.Match[str]) -> Signature | None:
-    parameters = balanced(text, match.end())
+def _signature(text: str, definition: _Definition) -> Signature | None:
+    parameters = balanced(text, definition.end)
     if parameters is None:
         return None
-    decorated = _DECORATED.search(text[max(0, match.start() - 400) : match.start()])
+    decorated = _DECORATED.search(text[max(0, definition.start - 400) : definition.start])
     decorator = decorated["name"] if decorated else ""
     if decorator not in {"", "staticmethod", "classmethod"}:
         return None
@@ -142,13 +163,13 @@ def _signature(text: str, match: re.Match[str]) -> Signature | None:
     function = tree.body[0]
     if not isinstance(function, ast.FunctionDef):
         return None
-    return _from_arguments(function.args, match, text, decorator)
+    return _from_arguments(function.args, definition, text, decorator)
 
 
 def _from_arguments(
-    arguments: ast.arguments, match: re.Match[str], text: str, decorator: str
+    arguments: ast.arguments, definition: _Definition, text: str, decorator: str
 ) -> Signature | None:
-    is_method = bool(match["indent"])
+    is_method = bool(definition.indent)
     names = [each.arg for each in (*arguments.posonlyargs, *arguments.args)]
     required = len(names) - len(arguments.defaults)
     skipped = 0
@@ -157,10 +178,10 @@ def _from_arguments(
             return None  # a function in a function, which may be called by any name
         skipped = 1
     return Signature(
-        name=match["name"],
-        line=text.count("\n", 0, match.start()) + 1,
+        name=definition.name,
+        line=text.count("\n", 0, definition.start) + 1,
         is_method=is_method,
-        is_async=match["async"] is not None,
+        is_async=definition.is_async,
         positional=tuple(names[skipped:]),
         required=max(0, required - skipped),
         keyword_only=frozenset(each.arg for each in arguments.kwonlyargs),
