@@ -16,7 +16,7 @@ from reasoningbank_daemon.cli.daemon_process import (
     startup_output,
 )
 from reasoningbank_daemon.cli.exit_codes import ExitCode
-from reasoningbank_daemon.cli.parsing import Command
+from reasoningbank_daemon.cli.parsing import Command, seconds
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
 
 POLL_S = 0.05
@@ -32,7 +32,11 @@ _SAME_MEANING = {
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``up``."""
     parser.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="how long to wait for its answer (60)"
+        "--timeout",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait for its answer (60)",
     )
 
 
@@ -64,7 +68,7 @@ def run_up(arguments: argparse.Namespace, context: Context) -> int:
 def add_down_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of ``down``."""
     parser.add_argument(
-        "--timeout", type=float, default=30.0, metavar="SECONDS", help="how long to wait for it to end (30)"
+        "--timeout", type=seconds, default=30.0, metavar="SECONDS", help="how long to wait for it to end (30)"
     )
     parser.add_argument(
         "--force",

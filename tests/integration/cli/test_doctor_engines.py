@@ -75,3 +75,12 @@ def test_engine_whose_program_is_broken_fails_with_the_reason_and_leaves_nothing
     assert (found.engine, found.health) == ("ruff", Health.FAILS)
     assert "ended while starting" in found.reason
     assert ruff.pid is None
+
+
+def test_engine_that_is_switched_off_by_a_wrong_name_is_told(bench: CommandLine) -> None:
+    bench.run("config", "set", "quality.engines_off", "oxlint,rufff")
+
+    warnings = [check for check in bench.json("doctor")["checks"] if check["about"] == "configuration"]
+
+    assert [check["mark"] for check in warnings] == ["ok", "warning"]
+    assert "'rufff', which is not an engine; there are: ruff, " in warnings[1]["message"]

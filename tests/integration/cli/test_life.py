@@ -176,3 +176,11 @@ def test_logs_follow_into_the_file_that_a_rotation_begins(bench: CommandLine) ->
         shown.append(following.stdout.readline())
 
     assert shown == ["first\n", "second\n", "third\n"]
+
+
+@pytest.mark.parametrize("given", ["-1", "soon", "inf", "nan"])
+def test_timeout_that_is_no_number_of_seconds_is_refused(bench: CommandLine, given: str) -> None:
+    done = bench.run("up", "--timeout", given)
+
+    assert done.returncode == 64
+    assert f"'{given}' is not a number of seconds" in done.stderr
