@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.manual_clock import ManualClock
 from rbtest.wire import Answers, Wire
 
+from reasoningbank_daemon.config import Config
+from reasoningbank_daemon.jobs.spool import WHOLE_WITHIN_S, SpoolJob
+from reasoningbank_daemon.services.container import Services, open_services
+from reasoningbank_daemon.services.folders import prepare_folders
+from reasoningbank_daemon.services.intake import Refusal, understand
 from reasoningbank_schema.envelope import RequestHeader, Stored, pack_request
 from reasoningbank_schema.messages import (
     Control,
     ControlAction,
     EndSession,
+    HookEvent,
     PostCommand,
     PostTask,
     PreTask,
@@ -25,7 +35,10 @@ from reasoningbank_schema.messages import (
     Status,
     encode_request,
 )
+from reasoningbank_schema.paths import resolve_paths
 from reasoningbank_schema.spool import list_entries, write_entry
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "agents" / "claude-code"
 
 
 @pytest.mark.parametrize("question", [Recall(query="x"), Status(), Control(action=ControlAction.STOP)])
@@ -133,3 +146,66 @@ def test_a_clock_that_is_set_loses_no_event_and_counts_none_twice(hours: int) ->
         assert _value(bank, "SELECT count(*) FROM turn WHERE prompt IS NOT NULL") == 1
         assert _value(bank, "SELECT count(*) FROM task WHERE ended_ns < started_ns") == 0
         assert _value(bank, "PRAGMA integrity_check") == "ok"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(now_ns=time.time_ns())
+
+
+@pytest.fixture
+def services(tmp_path: Path, clock: ManualClock) -> Iterator[Services]:
+    """Open a bank without a daemon around it, under a clock of ours."""
+    paths = resolve_paths({"RB_HOME": str(tmp_path)}, home=tmp_path)
+    prepare_folders(paths)
+    opened = open_services(paths, Config())
+    yield dataclasses.replace(opened, clock=clock)
+    opened.close()
+
+
+def test_a_full_disk_leaves_the_spool_until_there_is_room(services: Services) -> None:
+    spool = services.paths.spool
+    for number in range(1, 301):
+        _spool_command(spool, number)
+    db = services.store._writer._db
+    db.pragma("max_page_count", db.pragma("page_count"))
+    job = SpoolJob(services)
+
+    job.run()
+    left = len(list_entries(str(spool)))
+    stored = _value(services.paths.bank, "SELECT count(*) FROM step")
+    db.pragma("max_page_count", 1_000_000)
+    job.run()
+
+    assert left > 0
+    assert stored == 300 - left
+    assert list_entries(str(spool)) == []
+    assert _value(services.paths.bank, "SELECT count(*) FROM step") == 300
+
+
+def test_a_copy_that_lost_its_content_waits_for_the_whole_event_and_then_counts_as_its_copy(
+    services: Services, clock: ManualClock
+) -> None:
+    payload = (FIXTURES / "UserPromptSubmit.json").read_bytes()
+    whole = HookEvent(host="claude-code", event="UserPromptSubmit", payload=payload)
+    header = RequestHeader(nonce=b"n" * 16, sent_ns=clock.now_ns())
+    for number, cut in enumerate((b"", b'{"session_id":"x"}')):
+        bare = msgspec.structs.replace(whole, payload=cut, truncated=True)
+        copy = msgspec.structs.replace(header, nonce=bytes([number]) * 16)
+        write_entry(str(services.paths.spool), pack_request(copy), encode_request(bare))
+    job = SpoolJob(services)
+
+    job.run()
+    waiting = len(list_entries(str(services.paths.spool)))
+    for number in range(2):
+        arrived = understand(msgspec.structs.replace(header, nonce=bytes([number]) * 16), whole, clock=clock)
+        assert not isinstance(arrived, Refusal)
+        services.store.submit(arrived, None)
+    clock.advance(WHOLE_WITHIN_S)
+    job.run()
+
+    assert waiting == 2
+    assert list_entries(str(services.paths.spool)) == []
+    assert _value(services.paths.bank, "SELECT count(*) FROM receipt") == 2
+    assert _value(services.paths.bank, "SELECT count(*) FROM rejected_event") == 0
+    assert _value(services.paths.bank, "SELECT count(*) FROM turn WHERE prompt IS NULL") == 0
