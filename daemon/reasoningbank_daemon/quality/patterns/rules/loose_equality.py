@@ -24,6 +24,8 @@ _LOOSE = re.compile(r"(?<![=!<>])[=!]=(?!=)")
 _STRICT = re.compile(r"[=!]==")
 _CUSTOMARY = re.compile(r"(?:\bnull|\bundefined|\bvoid 0|\bNULL)\s*$|\btypeof\s+[\w.$\[\]()]+\s*$")
 _CUSTOMARY_RIGHT = re.compile(r"\s*(?:null|undefined|void 0|typeof)\b")
+_LEFT_CHARACTERS = 200
+"""What stands left of a comparison is looked at so far: a minified line holds thousands of them."""
 _HABIT = 3
 """A file with at least this many, and no fewer than strict ones, has the habit."""
 
@@ -40,7 +42,8 @@ def _find(change: Change) -> Iterator[Found]:
 def _columns(line: str) -> Iterator[int]:
     bare = _without_quoted(line)
     for match in _LOOSE.finditer(bare):
-        if not _CUSTOMARY.search(bare[: match.start()]) and not _CUSTOMARY_RIGHT.match(bare, match.end()):
+        left = bare[max(0, match.start() - _LEFT_CHARACTERS) : match.start()]
+        if not _CUSTOMARY.search(left) and not _CUSTOMARY_RIGHT.match(bare, match.end()):
             yield match.start()
 
 
