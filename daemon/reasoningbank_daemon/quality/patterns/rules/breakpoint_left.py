@@ -1,6 +1,6 @@
 """A debugger's breakpoint or dump is left in the code: `debugger`, `binding.pry`, `var_dump`.
 
-Python's are ruff's T100.
+Most of Python's are ruff's T100.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ RULE = Pattern(
     message="a breakpoint is left in the code",
     suggestion="take it out",
     queries={
+        Language.PYTHON: """
+            (call function: (attribute object: (call function: (identifier) @i arguments: (argument_list (string) @s))
+              attribute: (identifier) @a) @issue
+              (#eq? @i "__import__") (#match? @s "^.(i?pdb|pudb|wdb|ipdb)") (#any-of? @a "set_trace" "post_mortem"))
+            """,
         **in_each(JS_FAMILY, "(debugger_statement) @issue"),
         Language.RUBY: """
             ((identifier) @issue (#any-of? @issue "byebug" "debugger"))
@@ -27,6 +32,7 @@ RULE = Pattern(
             """,
     },
     fires=(
+        (Language.PYTHON, "__import__('pdb').set_trace()\n"),
         (Language.JAVASCRIPT, "function f() { debugger; }"),
         (Language.TYPESCRIPT, "debugger;"),
         (Language.TSX, "debugger;"),
@@ -34,5 +40,8 @@ RULE = Pattern(
         (Language.RUBY, "byebug"),
         (Language.PHP, "<?php var_dump($x);"),
     ),
-    quiet=((Language.RUBY, "object.debugger_port"),),
+    quiet=(
+        (Language.PYTHON, "__import__(name).set_trace()\n"),
+        (Language.RUBY, "object.debugger_port"),
+    ),
 )

@@ -1,6 +1,6 @@
 """The check of the server's certificate is switched off, so anybody on the way can read and change what is sent.
 
-Most of Python's are ruff's S501 and S323.
+Most of Python's are ruff's S501 and S323. In tests, which often talk to a server of their own, it is a note.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from reasoningbank_daemon.quality.engine import Document
-from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.line_search import search
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
@@ -21,7 +23,7 @@ _JAVA = re.compile(
 )
 _PATTERNS = {
     Language.PYTHON: re.compile(
-        r"\bcheck_hostname\s*=\s*False|\bverify_mode\s*=\s*(?:ssl\.)?CERT_NONE|\bcert_reqs\s*=\s*(?:ssl\.CERT_NONE|['\"]CERT_NONE)"
+        r"\bcheck_hostname\s*=\s*False|(?<!self)\.verify\s*=\s*False\b|\bverify_mode\s*=\s*(?:ssl\.)?CERT_NONE|\bcert_reqs\s*=\s*(?:ssl\.CERT_NONE|['\"]CERT_NONE)"
     ),
     **dict.fromkeys(
         JS_FAMILY,
@@ -53,8 +55,11 @@ _PATTERNS[Language.CPP] = _PATTERNS[Language.C]
 
 
 def _find(document: Document) -> Iterator[Found]:
-    if document.language is not None:
-        yield from search(document, _PATTERNS[document.language])
+    if document.language is None:
+        return
+    severity = Severity.NOTE if is_test_path(document.path) else None
+    for found in search(document, _PATTERNS[document.language]):
+        yield msgspec.structs.replace(found, severity=severity)
 
 
 RULE = TextRule(
@@ -88,6 +93,7 @@ RULE = TextRule(
     languages=tuple(_PATTERNS),
     fires=(
         (Language.PYTHON, "context.check_hostname = False\n"),
+        (Language.PYTHON, "session = requests.Session()\nsession.verify = False\n"),
         (Language.JAVASCRIPT, "request({rejectUnauthorized: false});\n"),
         (Language.TYPESCRIPT, "process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';\n"),
         (Language.TSX, "const o = {rejectUnauthorized: false};\n"),

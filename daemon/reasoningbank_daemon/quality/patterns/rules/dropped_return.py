@@ -1,7 +1,7 @@
 """The word `return` was dropped before a value: the value is worked out and thrown away.
 
 A call without its `return` may be meant, where a function no longer gives anything back: it counts only while another
-path of the function still returns a value. Where the next statement returns one, or the line is now part of a longer
+path of the function still returns a value, the function says by its annotation that it does, or the call does nothing else. Where the next statement returns one, or the line is now part of a longer
 statement, nothing was dropped.
 """
 
@@ -17,7 +17,16 @@ from reasoningbank_schema.verdicts import Category, Severity
 
 _CALL = re.compile(r"^(?:await )?[\w.$]+(?:\[[^\]]*\])?\(.*\);?$", re.DOTALL)
 _REACH = 60
-"""Lines each way in which another `return` with a value is looked for, at the same depth or deeper."""
+"""Lines each way in which another `return` with a value is looked for, within the function."""
+_PURE = re.compile(
+    r"(?:await )?(?:len|all|any|int|str|float|bool|bytes|sum|sorted|reversed|getattr|hasattr|isinstance|issubclass|tuple|list|dict|set"
+    r"|frozenset|max|min|next|repr|zip|map|filter|enumerate|range|round|abs|[\w.]+\.(?:strip|lower|upper|format|join|split|replace))\("
+)
+"""Calls for the sake of their value."""
+_PYTHON_DEF = re.compile(r"^([ \t]*)(?:async[ \t]+)?def[ \t]")
+_GIVES = re.compile(
+    r"->\s*(?!None\b|NoReturn\b|Never\b|Generator\b|Iterator\b|Iterable\b|Async\w+\b|Any\b)[\w\"'\[]"
+)
 _RETURN = re.compile(r"^\s*return\s+(?!None\b|null\b|undefined\b|;)\S")
 
 
@@ -34,7 +43,12 @@ def _find(change: Change) -> Iterator[Found]:
         lines = change.after.split("\n")
         if _is_within(lines, line.number, change.language) or _returns_next(lines, line.number):
             continue
-        if not _CALL.match(text) or _returns_nearby(lines, line.number):
+        if (
+            not _CALL.match(text)
+            or _PURE.match(text)
+            or (change.language is Language.PYTHON and _is_annotated(lines, line.number))
+            or _returns_nearby(lines, line.number)
+        ):
             yield Found(line=line.number, column=len(line.text) - len(line.text.lstrip()) + 1)
 
 
@@ -65,12 +79,36 @@ def _returns_nearby(lines: list[str], number: int) -> bool:
         for index in range(number - 1 + step, number - 1 + step * _REACH, step):
             if not 0 <= index < len(lines):
                 break
-            if lines[index].strip() and _indent(lines[index]) < indent and step > 0:
+            if lines[index].strip() and step > 0 and _leaves(lines[index], indent):
                 break
             if re.match(r"\s*(?:(?:async )?def|function|func|fn|fun)\b", lines[index]) and step < 0:
                 break
             if _RETURN.match(lines[index]):
                 return True
+    return False
+
+
+def _leaves(line: str, indent: int) -> bool:
+    """Tell whether a line is beyond the block of the function: another begins, or the depth is that of a class or less."""
+    return (
+        _indent(line) < min(indent, 4)
+        or re.match(r"\s*(?:@|(?:async )?def\b|class\b|function\b)", line) is not None
+    )
+
+
+def _is_annotated(lines: list[str], number: int) -> bool:
+    """Tell whether the Python function that a line stands in says that it returns a value."""
+    indent = _indent(lines[number - 1])
+    for index in range(number - 2, -1, -1):
+        match = _PYTHON_DEF.match(lines[index])
+        if match is None or len(match[1]) >= indent:
+            continue
+        head = ""
+        for line in lines[index : index + 30]:
+            head += line
+            if line.rstrip().endswith(":"):
+                break
+        return _GIVES.search(head) is not None
     return False
 
 
@@ -94,6 +132,13 @@ RULE = ChangeRule(
             Language.PYTHON,
             "def f(a):\n    if a:\n        return 1\n    return g(a)\n",
             "def f(a):\n    if a:\n        return 1\n    g(a)\n",
+        ),
+        (Language.PYTHON, "def f(a) -> int:\n    return g(a)\n", "def f(a) -> int:\n    g(a)\n"),
+        (Language.PYTHON, "def f(a):\n    return len(a)\n", "def f(a):\n    len(a)\n"),
+        (
+            Language.PYTHON,
+            "def f(a):\n    if a:\n        return g(a)\n    return 1\n",
+            "def f(a):\n    if a:\n        g(a)\n    return 1\n",
         ),
         (Language.JAVASCRIPT, "function f(a) {\n  return a.b;\n}\n", "function f(a) {\n  a.b;\n}\n"),
     ),

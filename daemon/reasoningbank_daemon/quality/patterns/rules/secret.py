@@ -1,7 +1,8 @@
 r"""A secret is written into the file: a key of a well-known form, or a random value under a name that says so.
 
 A value counts as random from 3.3 bits a character on, with letters and digits mixed; words, placeholders, hashes of test
-data and references to the environment are not. In tests only the well-known forms count.
+data and references to the environment are not. A shorter one counts as a password where it mixes small and capital letters, digits
+and signs. In tests only the well-known forms count.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ _EXAMPLE = re.compile(r"EXAMPLE|XXXX|0000000|1234567", re.IGNORECASE)
 
 _NAMED = re.compile(r"\w{0,20}[\"'\]]?\s*(?::\s*\w+\s*)?(?::=|=>|=|:)\s*[\"']([^\"'\s$<>{}()%]{16,200})[\"']")
 """What follows a name: the name's end, an assignment, and a value between quotes."""
+_PASSWORD = re.compile(r"\w{0,20}(?P<key>[\"'])?\]?\s*(?::=|=>|=|:)\s*[\"']([^\"'\s$<>{}()%]{8,15})[\"']")
+_PASSWORD_NAMES = ("passw", "pwd", "secret")
 _NAMES = ("apikey", "api_key", "secret", "passw", "token", "privatekey", "private_key", "credential")
 _PLACEHOLDER = re.compile(
     r"example|sample|dummy|change.?me|placeholder|your|test|xxx|\*\*\*|^[a-z]+(?:[-_./][a-z]+)*$|://"
@@ -67,7 +70,7 @@ def _find(document: Document) -> Iterator[Found]:
                 yield Found(line=found.line, column=found.column, message=f"{what} is written into the file")
     if document.language is None or is_test_path(document.path):
         return
-    for position in _values(text):
+    for position in (*_values(text), *_passwords(text, document.language)):
         found = place(text, position)
         if found.line not in known:
             known.add(found.line)
@@ -84,6 +87,25 @@ def _values(text: str) -> Iterator[int]:
             if match is not None and _is_random(match[1]):
                 yield match.start(1)
             position = lowered.find(name, position + len(name))
+
+
+def _passwords(text: str, language: Language | None) -> Iterator[int]:
+    """Yield where a password stands behind a name that says so; those that Python assigns to a name are ruff's S105."""
+    lowered = text.lower()
+    for name in _PASSWORD_NAMES if len(lowered) == len(text) else ():
+        position = lowered.find(name)
+        while position >= 0:
+            match = _PASSWORD.match(text, position + len(name))
+            is_ours = match is not None and (language is not Language.PYTHON or match["key"] is not None)
+            if match is not None and is_ours and _is_mixed(match[2]):
+                yield match.start(2)
+            position = lowered.find(name, position + len(name))
+
+
+def _is_mixed(value: str) -> bool:
+    return _PLACEHOLDER.search(value.lower()) is None and all(
+        re.search(kind, value) for kind in ("[a-z]", "[A-Z]", r"\d", r"[^\w./:-]")
+    )
 
 
 def _is_random(value: str) -> bool:
@@ -108,6 +130,7 @@ RULE = TextRule(
     fires=(
         (Language.YAML, "token: glpat" + "-a1b2c3d4e5f6g7h8i9j0\n"),
         (Language.JAVASCRIPT, "const apiKey = 'q8Zt3LmP0vXr7Yb2" + "Kc5W';\n"),
+        (Language.PYTHON, "database = {'user': 'root', 'password': 'P4s" + "sw0rd!'}\n"),
         (Language.GO, 'clientSecret := "9f8A7s6D5f4G' + '3h2J1k0L"\n'),
     ),
     quiet=(

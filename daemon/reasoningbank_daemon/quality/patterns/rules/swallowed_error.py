@@ -1,7 +1,7 @@
 """An error is caught and forgotten: the handler is empty.
 
 A comment in the handler that says why it does not matter is enough, as is a name that says so (`expected`, `ignored`, `_`).
-Python's are ruff's S110, S112 and E722.
+Most of Python's are ruff's S110, S112 and E722; here it is `...` in place of `pass`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ RULE = Pattern(
     message="an error is caught here and forgotten",
     suggestion="handle or log it, or say in a comment why it does not matter",
     queries={
+        Language.PYTHON: """
+            (except_clause "except" . ":" (block . (expression_statement (ellipsis)) .)) @issue
+            ((except_clause (identifier) @e (block . (expression_statement (ellipsis)) .)) @issue
+              (#any-of? @e "Exception" "BaseException"))
+            """,
         **in_each(JS_FAMILY, '(catch_clause body: (statement_block . "{" . "}" .)) @issue'),
         Language.JAVA: f"""
             (catch_clause (catch_formal_parameter name: (identifier) @v) body: (block . "{{" . "}}" .)
@@ -37,6 +42,8 @@ RULE = Pattern(
             """,
     },
     fires=(
+        (Language.PYTHON, "try:\n    f()\nexcept BaseException:\n    ...\n"),
+        (Language.PYTHON, "try:\n    f()\nexcept:\n    ...\n"),
         (Language.JAVASCRIPT, "try { f(); } catch (e) {}"),
         (Language.TYPESCRIPT, "try { f(); } catch {}"),
         (Language.TSX, "try { f(); } catch {}"),
@@ -48,6 +55,7 @@ RULE = Pattern(
         (Language.GO, "package a\nfunc f() { if err != nil {} }"),
     ),
     quiet=(
+        (Language.PYTHON, "try:\n    f()\nexcept KeyError:\n    ...\n"),
         (Language.JAVASCRIPT, "try { f(); } catch (e) { /* best effort */ }"),
         (Language.JAVA, "class A { void f() { try { g(); } catch (E expected) {} } }"),
         (Language.GO, "package a\nfunc f() { if x != nil {} }"),
