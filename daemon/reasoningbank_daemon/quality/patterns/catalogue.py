@@ -29,7 +29,7 @@ def rule_modules() -> tuple[ModuleType, ...]:
 @functools.cache
 def all_rules() -> tuple[Rule, ...]:
     """Return all rules, in the order of their modules."""
-    return tuple(module.RULE for module in rule_modules())
+    return tuple(map(_rule_of, rule_modules()))
 
 
 @functools.cache
@@ -60,6 +60,15 @@ def change_rules_for(language: Language | None) -> tuple[ChangeRule, ...]:
 def history_rules() -> tuple[HistoryRule, ...]:
     """Return the rules over the steps of a file."""
     return tuple(rule for rule in all_rules() if isinstance(rule, HistoryRule))
+
+
+def _rule_of(module: ModuleType) -> Rule:
+    rule: Rule | None = getattr(module, "RULE", None)
+    if rule is None:
+        raise ImportError(
+            f"{module.__file__} holds no RULE: see quality/patterns/pattern.py for the kinds there are"
+        )
+    return rule
 
 
 def _looks_at(rule: TextRule | ChangeRule, language: Language | None) -> bool:
