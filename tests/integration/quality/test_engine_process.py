@@ -275,3 +275,33 @@ def test_closed_supervisor_starts_nothing() -> None:
 
     with pytest.raises(EngineUnavailableError, match="shut down"):
         supervisor.ready_process(soon())
+
+
+def test_replacing_a_process_that_grew_costs_no_question() -> None:
+    supervisor = Supervisor(lambda: spec(retire_bytes=1), clock=time.monotonic)
+    wrong: list[object] = []
+    pids = set()
+
+    def talk() -> None:
+        for number in range(250):
+            pending = supervisor.begin(
+                lambda identity, sent=number: rpc.request(identity, "echo", sent),  # type: ignore[misc]
+                soon(),
+            )
+            pids.add(supervisor.pid)
+            try:
+                answer = msgspec.json.decode(pending.result())
+            except EngineError as error:
+                answer = str(error)
+            if answer != number:
+                wrong.append(answer)
+
+    threads = [threading.Thread(target=talk) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    supervisor.close()
+
+    assert wrong == []
+    assert len(pids) > 1

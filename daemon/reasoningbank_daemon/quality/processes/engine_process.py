@@ -288,8 +288,7 @@ class EngineProcess:
                     poller.unregister(descriptor)
             if self._is_hung():
                 return f"it gave no answer for {self._spec.hang_timeout_s:g} s"
-            if self._should_retire(child):
-                self.retired = True
+            if self._retires(child):
                 return "it had grown too large and was replaced"
 
     def _receive(self, message: rpc.Message, child: BoundedChild) -> None:
@@ -318,13 +317,19 @@ class EngineProcess:
             oldest = next(iter(self._pending.values()), None)
         return oldest is not None and self._clock() - oldest.asked_at > self._spec.hang_timeout_s
 
-    def _should_retire(self, child: BoundedChild) -> bool:
-        with self._changed:
-            busy = bool(self._pending)
-        if busy or self._answered < _ANSWERS_BETWEEN_MEMORY_CHECKS:
+    def _retires(self, child: BoundedChild) -> bool:
+        """Tell whether the child has grown too large and holds no question; from then on nobody asks it."""
+        if self._answered < _ANSWERS_BETWEEN_MEMORY_CHECKS:
             return False
-        self._answered = 0
-        return resident_bytes(child.pid) > self._spec.retire_bytes
+        if resident_bytes(child.pid) <= self._spec.retire_bytes:
+            self._answered = 0
+            return False
+        with self._changed:
+            if self._pending:
+                return False
+            self.retired = True
+            self._state = ProcessState.DEAD
+        return True
 
     def _end(self, child: BoundedChild | None, cause: str) -> None:
         """Reap the child, and tell everybody who waits for it why there will be no answer."""

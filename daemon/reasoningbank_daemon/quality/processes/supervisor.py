@@ -7,7 +7,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from reasoningbank_daemon.quality.engine import EngineError, EngineUnavailableError, TextRefusedError
+from reasoningbank_daemon.quality.engine import (
+    EngineDiedError,
+    EngineError,
+    EngineUnavailableError,
+    TextRefusedError,
+)
 from reasoningbank_daemon.quality.processes.blame import Blame
 from reasoningbank_daemon.quality.processes.engine_process import (
     EngineProcess,
@@ -70,7 +75,11 @@ class Supervisor:
         if (reason := self._blame.reason(path)) is not None:
             raise TextRefusedError(reason)
         if process.state is ProcessState.READY:
-            return process.begin(render, deadline, path=path)
+            try:
+                return process.begin(render, deadline, path=path)
+            except EngineDiedError:
+                if not process.retired:
+                    raise  # else it is replaced at this moment, and the next one is asked
         answer = PendingAnswer(process.name, deadline, self._clock)
         threading.Thread(
             target=self._ask_when_ready,
@@ -132,6 +141,9 @@ class Supervisor:
             return
         self._blame.note(process.died_over)
         now = self._clock()
+        if any(self._blame.reason(path) for path in process.died_over):
+            self._deaths, self._not_before = 0, now  # that file will not come again; the others need not wait
+            return
         self._deaths = 1 if now - process.started_at >= _HEALTHY_S else self._deaths + 1
         self._not_before = now + pause_before_restart(self._deaths)
 
