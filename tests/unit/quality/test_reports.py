@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
@@ -58,6 +60,15 @@ def test_report_for_people_shows_the_line_and_a_mark_under_the_column() -> None:
         "",
         "1 file: 1 worse. 2 new, 1 gone (notes included).",
     ]
+
+
+def test_colours_are_put_around_the_same_words() -> None:
+    plain = "\n".join(people_report([judged()], coloured=False, notes=True))
+    coloured = "\n".join(people_report([judged()], coloured=True, notes=True))
+
+    assert "\x1b[" not in plain
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
 
 
 def test_report_for_people_lets_no_text_steer_the_terminal() -> None:
