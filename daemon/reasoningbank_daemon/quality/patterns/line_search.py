@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.literal_starts import matches
 from reasoningbank_daemon.quality.patterns.pattern import Found
 
 _HASH_COMMENTS = frozenset({Language.PYTHON, Language.RUBY, Language.BASH, Language.YAML, Language.TOML})
@@ -16,7 +17,7 @@ _MOST_FOUND = 1000
 def search(document: Document, pattern: re.Pattern[str]) -> Iterator[Found]:
     """Yield the place of each match that does not begin in a comment."""
     text = document.text
-    for count, match in enumerate(pattern.finditer(text)):
+    for count, match in enumerate(matches(text, pattern)):
         if count >= _MOST_FOUND:
             return
         if not in_comment(text, match.start(), document.language):
