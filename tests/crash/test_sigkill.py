@@ -79,18 +79,18 @@ def _kill_again_and_again(rounds: int, rng: random.Random, *, first: int) -> int
     journal = Journal()
     with scratch_home() as home:
         ranked_by = _rank_by_vectors_too(home)
-        daemon = DaemonProcess(home)
-        daemon.start()
-        for number in range(first, first + rounds):
-            _one_round(daemon, journal, rng, number)
+        # As a context manager: where a round fails, no daemon is left over.
+        with DaemonProcess(home) as daemon:
+            for number in range(first, first + rounds):
+                _one_round(daemon, journal, rng, number)
 
-            lost = set(journal.acknowledged) - _stored_nonces(daemon.paths.bank)
-            assert not lost, f"round {number}: {len(lost)} of {len(journal.acknowledged)} lost"
-            assert _half_written(daemon.paths.bank) == []
-            daemon.start()
-            differing = differences(daemon, questions=QUESTIONS, rng=rng)
-            assert not differing, f"round {number}: " + "\n".join(differing)
-        assert daemon.terminate() == 0
+                lost = set(journal.acknowledged) - _stored_nonces(daemon.paths.bank)
+                assert not lost, f"round {number}: {len(lost)} of {len(journal.acknowledged)} lost"
+                assert _half_written(daemon.paths.bank) == []
+                daemon.start()
+                differing = differences(daemon, questions=QUESTIONS, rng=rng)
+                assert not differing, f"round {number}: " + "\n".join(differing)
+            assert daemon.terminate() == 0
     print(f"{rounds} kills of one bank, {len(journal.acknowledged)} acknowledged, ranked by {ranked_by}")
     return len(journal.acknowledged)
 
