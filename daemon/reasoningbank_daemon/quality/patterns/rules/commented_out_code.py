@@ -17,6 +17,8 @@ from reasoningbank_schema.verdicts import Category, Severity
 _COMMENT = re.compile(r"^\s*(?:#|//+|--)\s?(?P<code>\S.*?)\s*$")
 _SHORTEST = 6
 _LIKE_CODE = re.compile(r"[()={}\[\];]|^@\w|^(?:return|import|from|raise|yield|break|continue|pass)\b")
+_SENTENCE = re.compile(r"[A-Z][a-z]+,? (?:[a-z0-9]|\(c\)|[A-Z][a-z])|\W*\w[\w ]*:? *\w+://")
+"""How a line of a docstring begins that became a comment: a sentence, a name, an address."""
 _PROSE = re.compile(r"[a-z] [a-z]+ [a-z]+ [a-z]+\b[^=(]*\.?$")
 
 
@@ -53,7 +55,12 @@ def _says_why(lines: list[str], number: int) -> bool:
 
 
 def _is_code(text: str) -> bool:
-    return len(text) >= _SHORTEST and _LIKE_CODE.search(text) is not None and _PROSE.search(text) is None
+    return (
+        len(text) >= _SHORTEST
+        and _LIKE_CODE.search(text) is not None
+        and _PROSE.search(text) is None
+        and _SENTENCE.match(text) is None
+    )
 
 
 RULE = ChangeRule(
@@ -74,6 +81,11 @@ RULE = ChangeRule(
     ),
     quiet=(
         (Language.PYTHON, "x = 1\n", "# x is one\nx = 1\n"),
+        (
+            Language.PYTHON,
+            '"""\nStarted by Ann (http://a.org/).\nDocs: http://b.org/ (new)\n"""\n',
+            "# Started by Ann (http://a.org/).\n# Docs: http://b.org/ (new)\n",
+        ),
         (Language.PYTHON, "check(x)\n", "# we check x here\ncheck_all(x)\n"),
     ),
 )
