@@ -16,7 +16,14 @@ from reasoningbank_schema.verdicts import Category, Severity
 
 _COROUTINE = re.compile(r"^([ \t]*)async[ \t]+def[ \t]+(\w+)", re.MULTILINE)
 _PLAIN = re.compile(r"^[ \t]*def[ \t]+(\w+)", re.MULTILINE)
-_LIBRARY = r"(?:asyncio|anyio|trio)\.sleep|asyncio\.(?:wait|wait_for|to_thread|open_connection)"
+_ALONE = re.compile(r"^[ \t]+(?P<call>(?P<callee>\w+(?:\.\w+)?)\([^\n]*\))[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+"""A statement that is one call."""
+_LIBRARY = frozenset(
+    [
+        *(f"{library}.sleep" for library in ("asyncio", "anyio", "trio")),
+        *(f"asyncio.{name}" for name in ("wait", "wait_for", "to_thread", "open_connection")),
+    ]
+)
 
 
 def _find(document: Document) -> Iterator[Found]:
@@ -24,17 +31,12 @@ def _find(document: Document) -> Iterator[Found]:
     if "async def" not in text:
         return
     plain = set(_PLAIN.findall(text))
-    functions = {name for indent, name in _COROUTINE.findall(text) if not indent and name not in plain}
-    methods = {name for indent, name in _COROUTINE.findall(text) if indent and name not in plain}
-    callees = [_LIBRARY]
-    if functions:
-        callees.append("(?:" + "|".join(sorted(map(re.escape, functions))) + ")")
-    if methods:
-        callees.append(r"self\.(?:" + "|".join(sorted(map(re.escape, methods))) + ")")
-    alone = re.compile(
-        rf"^[ \t]+(?P<call>(?:{'|'.join(callees)})\([^\n]*\))[ \t]*(?:#[^\n]*)?$", re.MULTILINE
-    )
-    for match in alone.finditer(text):
+    coroutines = {
+        f"self.{name}" if indent else name for indent, name in _COROUTINE.findall(text) if name not in plain
+    }
+    for match in _ALONE.finditer(text):
+        if match["callee"] not in coroutines and match["callee"] not in _LIBRARY:
+            continue
         before = text[: match.start()].rstrip()
         if before.endswith(("(", ",", "=", "[", "{", "\\", "await", "return")) or match["call"].count(
             "("
