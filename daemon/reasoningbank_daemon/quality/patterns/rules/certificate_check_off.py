@@ -23,7 +23,7 @@ _JAVA = re.compile(
 )
 _PATTERNS = {
     Language.PYTHON: re.compile(
-        r"\bcheck_hostname\s*=\s*False|(?<!self)\.verify\s*=\s*False\b|\bverify_mode\s*=\s*(?:ssl\.)?CERT_NONE|\bcert_reqs\s*=\s*(?:ssl\.CERT_NONE|['\"]CERT_NONE)"
+        r"\bcheck_hostname\s*=\s*False|\.verify(?<!self\.verify)\s*=\s*False\b|\bverify_mode\s*=\s*(?:ssl\.)?CERT_NONE|\bcert_reqs\s*=\s*(?:ssl\.CERT_NONE|['\"]CERT_NONE)"
     ),
     **dict.fromkeys(
         JS_FAMILY,

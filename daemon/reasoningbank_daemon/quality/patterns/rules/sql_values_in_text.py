@@ -27,11 +27,9 @@ _OPEN_VALUE = re.compile(
     r"(?:[=<>,(]|\bLIKE|\bAND|\bBETWEEN)\s*\(?\s*(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\Z", re.IGNORECASE
 )
 """What ends before the plus: a literal that leaves a value open."""
-_LITERAL = re.compile(
-    r"(?P<prefix>\b[rRbBuUfF]{1,2})?(?:\"\"\"(?P<long>.*?)\"\"\"|'''(?P<other_long>.*?)'''"
-    r"|\"(?P<short>(?:\\.|[^\"\\\n])*)\"|'(?P<other>(?:\\.|[^'\\\n])*)')",
-    re.DOTALL,
-)
+_LITERAL = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+"""A string from its quotes on: an expression that begins with the prefix, which may be missing, takes three times as long."""
+_PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}\Z")
 _PLACE = re.compile(
     r"(?:[=<>]|\bLIKE\b|\bVALUES\s*\(|,|\bIN\s*\()\s*(?:\\?['\"]%?(?:%[sdr]|\{\w*\})|(?:%[sdr]|\{\w*\}))",
     re.IGNORECASE,
@@ -79,17 +77,31 @@ def _speaks_sql(text: str, position: int) -> bool:
 def _placed(document: Document) -> Iterator[Found]:
     """Yield the string literals with a place for a value that is filled in by formatting."""
     text = document.text
-    literals = [match for match in _LITERAL.finditer(text) if "f" not in (match["prefix"] or "").lower()]
-    for index, match in enumerate(literals):
-        if not _PLACE.search(match[0]) or not _speaks_sql(text, match.end()):
+    literals = list(_literals(text))
+    for index, (start, end) in enumerate(literals):
+        literal = text[start:end]
+        if "%" not in literal and "{" not in literal:
             continue
-        end = match.end()
-        for later in literals[index + 1 :]:  # parts of one text that stand after each other
-            if text[end : later.start()].strip(" \t\n\\"):
+        if not _PLACE.search(literal) or not _speaks_sql(text, end):
+            continue
+        reach = end
+        for later_start, later_end in literals[index + 1 :]:  # parts of one text that stand after each other
+            if text[reach:later_start].strip(" \t\n\\"):
                 break
-            end = later.end()
-        if _FORMATTED.match(text, end):
-            yield place(text, match.start())
+            reach = later_end
+        if _FORMATTED.match(text, reach):
+            yield place(text, start)
+
+
+def _literals(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each string that is no f-string begins, with its prefix, and ends."""
+    for match in _LITERAL.finditer(text):
+        start = match.start()
+        prefix = _PREFIX.search(text, max(0, start - 3), start) if text[start - 1 : start].isalpha() else None
+        if prefix is None:
+            yield start, match.end()
+        elif "f" not in prefix[0].lower():
+            yield prefix.start(), match.end()
 
 
 RULE = TextRule(
