@@ -1,8 +1,12 @@
-"""What edit verdicts cost those who ask for advice meanwhile: the real daemon, rounds with and without edits in turn."""
+"""What edit verdicts cost those who ask for advice meanwhile, by the real daemon.
+
+Three kinds of rounds in turn: no edits beside the questions, edits that are stored only, and edits that are judged too.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import itertools
 import json
 import multiprocessing
@@ -24,19 +28,29 @@ from generate_bank import PROJECTS
 from hook_payloads import FOLDER
 from prompt_pool import PromptPool
 from rbtest.daemon_process import DaemonProcess
+from rbtest.wire import Wire
 
 from reasoningbank_daemon.quality.engines.programs import Programs
 from reasoningbank_schema.envelope import RequestHeader, pack_request, unpack_answer
-from reasoningbank_schema.messages import HookEvent, PreTask, encode_request
+from reasoningbank_schema.messages import Control, ControlAction, HookEvent, PreTask, encode_request
 
-ORDER = (False, True, True, False) * 3
-"""Rounds without and with edits beside them, so that what changes with time falls on both alike."""
+
+class Beside(enum.StrEnum):
+    """What the daemon does while it is asked."""
+
+    NOTHING = "no edits"
+    STORING = "edits stored, not judged"
+    JUDGING = "edits stored and judged"
+
+
+ORDER = (*Beside, *reversed(Beside)) * 3
+"""What changes with time falls on all kinds of rounds alike."""
 
 LOADS = ((5.0, "some twenty agents at work"), (25.0, "more than agents write"))
 """Edits a second, at random moments."""
 FILES = 300
 SESSIONS = 8
-_NO_TYPES = '[quality]\nengines_off = ["ty"]\n'
+_NO_TYPES = 'engines_off = ["ty"]\n'
 _POLL_MS = 5
 
 
@@ -50,47 +64,78 @@ def measure_beside(
             if not settings and Programs().ty() is None:
                 report.say("  ty is not installed: with its second look nothing was measured")
                 continue
-            daemon.paths.config_file.write_text(settings, encoding="utf-8")
+            _configure(daemon, settings)
             daemon.start()
             _stream(daemon, payloads, rate=50.0, while_doing=lambda: _ask(daemon, prompts, 1000))
             for rate, whose in LOADS:
                 report.say(f"pre-task beside {rate:g} edits a second ({whose}), {look}")
-                _compare(daemon, payloads, rate, lambda: _ask(daemon, prompts, requests // 4), report)
+                streamed = _take_turns(
+                    daemon, payloads, rate, lambda: _ask(daemon, prompts, requests // 4), settings
+                )
+                _compare(streamed, report)
             daemon.terminate()
         daemon.paths.config_file.unlink()
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Streamed:
-    """What a stream of edits saw: milliseconds to each verdict, and what was measured meanwhile."""
+    """What a stream of edits saw: milliseconds to each answer, and what was measured meanwhile."""
 
     times_ms: tuple[float, ...]
     beside: Measured
 
 
-def _compare(
-    daemon: DaemonProcess, payloads: Sequence[bytes], rate: float, ask: Any, report: Report
-) -> None:  # a function without arguments
-    alone: list[float] = []
-    beside: list[float] = []
-    judged: list[float] = []
-    for has_edits in ORDER:
-        if has_edits:
-            streamed = _stream(daemon, payloads, rate=rate, while_doing=ask)
-            beside += streamed.beside.times_ms
-            judged += streamed.times_ms
-        else:
-            alone += ask().times_ms
-    report.say(f"  {len(judged)} verdicts, p50 {_at(judged, 0.5):.1f} ms, p99 {_at(judged, 0.99):.1f} ms")
-    for share, name, budget in ((0.5, "p50", ""), (0.99, "p99", "≤ 1.2")):
-        without, together = _at(alone, share), _at(beside, share)
+@dataclass(kw_only=True)
+class _Turns:
+    """Milliseconds to each piece of advice by kind of round, and to each verdict."""
+
+    advice_ms: dict[Beside, list[float]]
+    verdicts_ms: list[float]
+
+
+def _take_turns(
+    daemon: DaemonProcess, payloads: Sequence[bytes], rate: float, ask: Any, settings: str
+) -> _Turns:  # ask: a function without arguments
+    turns = _Turns(advice_ms={kind: [] for kind in Beside}, verdicts_ms=[])
+    for kind in ORDER:
+        _configure(daemon, settings, judging=kind is Beside.JUDGING)
+        _reload(daemon)
+        if kind is Beside.NOTHING:
+            turns.advice_ms[kind] += ask().times_ms
+            continue
+        streamed = _stream(daemon, payloads, rate=rate, while_doing=ask)
+        turns.advice_ms[kind] += streamed.beside.times_ms
+        if kind is Beside.JUDGING:
+            turns.verdicts_ms += streamed.times_ms
+    return turns
+
+
+def _compare(turns: _Turns, report: Report) -> None:
+    verdicts = turns.verdicts_ms
+    report.say(
+        f"  {len(verdicts)} verdicts, p50 {_at(verdicts, 0.5):.1f} ms, p99 {_at(verdicts, 0.99):.1f} ms"
+    )
+    judging = turns.advice_ms[Beside.JUDGING]
+    for other, budget in ((Beside.STORING, "≤ 1.2"), (Beside.NOTHING, "")):
+        without = turns.advice_ms[other]
         report.figure(
-            f"pre-task {name}, with verdicts ÷ without",
-            together / without,
+            f"pre-task p99, {Beside.JUDGING} ÷ {other}",
+            _at(judging, 0.99) / _at(without, 0.99),
             "x",
             budget=budget,
-            beside=f"{together:.2f} ms ÷ {without:.2f} ms, {len(beside)} and {len(alone)} answers",
+            beside=f"{_at(judging, 0.99):.2f} ms ÷ {_at(without, 0.99):.2f} ms; p50 {_at(judging, 0.5):.2f} ÷ "
+            f"{_at(without, 0.5):.2f}; {len(judging)} and {len(without)} answers",
         )
+
+
+def _configure(daemon: DaemonProcess, settings: str, *, judging: bool = True) -> None:
+    text = f"[quality]\nenabled = {str(judging).lower()}\n{settings}"
+    daemon.paths.config_file.write_text(text, encoding="utf-8")
+
+
+def _reload(daemon: DaemonProcess) -> None:
+    with Wire(daemon.paths.endpoint) as wire:
+        wire.ask(Control(action=ControlAction.RELOAD))
 
 
 def _ask(daemon: DaemonProcess, prompts: Iterator[str], count: int) -> Measured:

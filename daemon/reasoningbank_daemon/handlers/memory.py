@@ -11,7 +11,7 @@ def recall(services: Services, request: Recall) -> Recalled:
     """Return experiences like the query, best first, with the threshold that an injection would need."""
     project = services.store.project_id(project_key(request.cwd)) if request.cwd else None
     limit = max(1, min(request.limit, MAX_RECALLED))
-    found = services.library.find(request.query, project=project, limit=limit)
+    found = services.library.find(request.query, project=project, limit=limit, texts=limit)
     return Recalled(
         experiences=found.experiences(),
         embedder=found.embedder,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -37,18 +37,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return self.serving.search(self.vector, limit)
 
-    def likenesses(self, documents: Sequence[Document], subjects: Mapping[int, Profile]) -> dict[int, float]:
-        """Return each document's likeness: by words, and by meaning too where it has a vector.
-
-        ``subjects`` holds the profiles that are known already.
-        """
-        by_words = {
-            document.id: likeness(
-                self.profile, subjects.get(document.id) or subject_profile(subject_of(document))
-            )
-            for document in documents
-        }
-        if self.serving is None or self.vector is None or not documents:
+    def likenesses(self, subjects: Mapping[int, Profile]) -> dict[int, float]:
+        """Return the likeness of each experience, given what it is about: by words, and by meaning where it has a vector."""
+        by_words = {identifier: likeness(self.profile, subject) for identifier, subject in subjects.items()}
+        if self.serving is None or self.vector is None or not by_words:
             return by_words
         cosines = self.serving.similarities(self.vector, [*by_words])
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from reasoningbank_daemon.storage.records import Document
 from reasoningbank_schema.advice import Experience
 
 WORDS = "lexical"
@@ -12,19 +11,23 @@ WORDS = "lexical"
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one experience found, and how like its goal is to the question (0 to 1)."""
+    """Hold one experience found, and how like its goal is to the question (0 to 1).
 
-    document: Document
+    ``task_id`` is None for one that a user told; ``text`` is "" until it is asked for.
+    """
+
+    id: int
+    task_id: int | None
     outcome: str
     likeness: float
     same_project: bool
+    text: str = ""
 
     def experience(self, *, max_chars: int = 1500) -> Experience:
         """Return it as messages carry it."""
-        document = self.document
         return Experience(
-            id=document.id,
-            text=document.text[:max_chars],
+            id=self.id,
+            text=self.text[:max_chars],
             likeness=self.likeness,
             same_project=self.same_project,
             outcome=self.outcome,

@@ -116,9 +116,9 @@ class Library:
             self._wanted, self._changed = choice, True
             self._wake.notify()
 
-    def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
-        """Return experiences like a text: those like enough to be told first, and this project's first among those."""
-        return recall(self._store, self._view(), text, project=project, limit=limit)
+    def find(self, text: str, *, project: int | None, limit: int = CANDIDATES, texts: int = 1) -> Found:
+        """Return experiences like a text, as `recall.recall` does, from what is known at this moment."""
+        return recall(self._store, self._view(), text, project=project, limit=limit, texts=texts)
 
     def status(self) -> LibraryStatus:
         """Report how much can be found, by what, and from which likeness on."""

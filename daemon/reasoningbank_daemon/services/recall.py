@@ -12,8 +12,9 @@ from reasoningbank_daemon.index.analysis import profile
 from reasoningbank_daemon.index.fusion import DEPTH, fuse
 from reasoningbank_daemon.index.lexical import Hit, LexicalIndex
 from reasoningbank_daemon.index.threshold import Threshold
-from reasoningbank_daemon.services.asked import Asked, Serving
+from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
 from reasoningbank_daemon.services.found import WORDS, Found, Match
+from reasoningbank_daemon.storage.queries.experiences import ExperienceHead
 from reasoningbank_daemon.storage.records import Document
 from reasoningbank_daemon.storage.store import SqliteStore
 
@@ -43,9 +44,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recall(
-    store: SqliteStore, view: View, text: str, *, project: int | None, limit: int = CANDIDATES
+    store: SqliteStore, view: View, text: str, *, project: int | None, limit: int = CANDIDATES, texts: int = 1
 ) -> Found:
-    """Return experiences like a text: those like enough to be told first, and this project's first among those."""
+    """Return experiences like a text: those like enough to be told first, and this project's first among those.
+
+    Of the first ``texts`` of them the text is read, too.
+    """
     asked = _ask(view, text)
     hits = view.index.search(text, DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit))
     near = asked.nearest(DEPTH)
@@ -55,9 +59,10 @@ def recall(
     else:
         ranked = ranked[:limit]
     matches = _compare(store, view, asked, hits, ranked=ranked, project=project)
+    best = rank_matches(matches, ranked, threshold=asked.threshold.value)[:limit]
     why = f"; words alone: {asked.why_words_alone}" if asked.why_words_alone else ""
     return Found(
-        matches=tuple(rank_matches(matches, ranked, threshold=asked.threshold.value)[:limit]),
+        matches=(*_with_texts(store, best[:texts]), *best[texts:]),
         threshold=asked.threshold.value,
         threshold_basis=asked.threshold.basis + why,
         embedder=WORDS if asked.serving is None else asked.serving.choice.name,
@@ -89,11 +94,9 @@ def rank_matches(matches: Iterable[Match], ranked: list[int], *, threshold: floa
     def order(match: Match) -> tuple[bool, bool, float, float]:
         unlike = match.likeness < threshold
         unranked = math.inf if unlike else -math.inf
-        return unlike, not match.same_project, places.get(match.document.id, unranked), -match.likeness
+        return unlike, not match.same_project, places.get(match.id, unranked), -match.likeness
 
-    return sorted(
-        (match for match in matches if match.likeness > 0 or match.document.id in places), key=order
-    )
+    return sorted((match for match in matches if match.likeness > 0 or match.id in places), key=order)
 
 
 def _ask(view: View, text: str) -> Asked:
@@ -115,19 +118,31 @@ def _compare(
     newest, wanted = view.newest, {*ranked}
     # Of what is newer than the index, the index may know an older subject.
     subjects = {hit.id: hit.profile() for hit in hits if hit.id in wanted and hit.id not in newest}
-    known = store.experiences([*subjects], goals=False)
+    heads = [*store.experience_heads([*subjects])]
     if others := [*newest, *(each for each in ranked if each not in subjects and each not in newest)]:
-        known |= store.experiences(others)
-    likenesses = asked.likenesses([found.document for found in known.values()], subjects)
+        for found in store.experiences(others).values():
+            document = found.document
+            heads.append(ExperienceHead(document.id, document.project_id, document.task_id, found.kind))
+            subjects[document.id] = subject_profile(subject_of(document))
+    likenesses = asked.likenesses({head.id: subjects[head.id] for head in heads})
     return [
         Match(
-            document=found.document,
-            outcome=found.kind,
-            likeness=likenesses[identifier],
-            same_project=project is not None and found.document.project_id == project,
+            id=head.id,
+            task_id=head.task_id,
+            outcome=head.kind,
+            likeness=likenesses[head.id],
+            same_project=project is not None and head.project_id == project,
         )
-        for identifier, found in known.items()
+        for head in heads
     ]
+
+
+def _with_texts(store: SqliteStore, matches: list[Match]) -> list[Match]:
+    """Return the matches with their texts; one that was retired in this moment is left out."""
+    if not matches:
+        return []
+    texts = store.experience_texts([match.id for match in matches])
+    return [msgspec.structs.replace(match, text=texts[match.id]) for match in matches if match.id in texts]
 
 
 def _here(store: SqliteStore, hits: Iterable[Hit], near: Iterable[int], project: int) -> set[int]:

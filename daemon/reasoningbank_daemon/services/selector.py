@@ -171,9 +171,9 @@ class Selector:
 
     def _similar(self, found: Found) -> list[SimilarTask]:
         like = {
-            match.document.task_id: match.likeness
+            match.task_id: match.likeness
             for match in found.matches[:SIMILAR]
-            if match.document.task_id is not None and match.likeness >= found.threshold
+            if match.task_id is not None and match.likeness >= found.threshold
         }
         return [
             SimilarTask(

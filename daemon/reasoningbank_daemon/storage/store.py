@@ -176,11 +176,17 @@ class SqliteStore:
         """Return the experiences that were retired after a sequence."""
         return experiences.retired_since(self.reader(), sequence)
 
-    def experiences(
-        self, ids: Sequence[int], *, goals: bool = True
-    ) -> dict[int, experiences.StoredExperience]:
-        """Return the experiences in force among some ids; without ``goals``, those of the documents stay empty."""
-        return experiences.read_experiences(self.reader(), ids, goals=goals)
+    def experience_heads(self, ids: Sequence[int]) -> tuple[experiences.ExperienceHead, ...]:
+        """Return what ranking needs of the experiences in force among a handful of ids."""
+        return experiences.read_heads(self.reader(), ids)
+
+    def experience_texts(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return the texts of the experiences in force among a handful of ids."""
+        return experiences.read_texts(self.reader(), ids)
+
+    def experiences(self, ids: Sequence[int]) -> dict[int, experiences.StoredExperience]:
+        """Return the experiences in force among some ids."""
+        return experiences.read_experiences(self.reader(), ids)
 
     def changed_between(
         self, after: tuple[int, int], until_sequence: int, *, limit: int

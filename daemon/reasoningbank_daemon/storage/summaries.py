@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import apsw
+import msgspec
 
 from reasoningbank_daemon.storage.records import TaskSummary
 
 IDS_AT_ONCE = 500
 
 _COLUMNS = (
-    "SELECT t.id, t.project_id, t.kind, t.model, t.label, t.probability, t.duration_ms, t.cost_usd, t.strategy "
-    "FROM task t "
+    "t.id, t.project_id, t.kind, t.model, t.label, t.probability, t.duration_ms, t.cost_usd, t.strategy"
 )
 
 _Row = tuple[Any, ...]  # the columns of _COLUMNS, whose types the STRICT tables enforce
+_rows = msgspec.json.Decoder(list[_Row])
 
 
 def read_summary(db: apsw.Connection, task_id: int) -> TaskSummary | None:
     """Return one judged task, None if it is open or unknown."""
-    row = db.execute(_COLUMNS + "WHERE t.id = ? AND t.label IS NOT NULL", (task_id,)).fetchone()
+    statement = f"SELECT {_COLUMNS} FROM task t WHERE t.id = ? AND t.label IS NOT NULL"  # noqa: S608  fixed text
+    row = db.execute(statement, (task_id,)).fetchone()
     return None if row is None else _summary(row)
 
 
@@ -31,8 +33,13 @@ def read_summaries(db: apsw.Connection, task_ids: Sequence[int]) -> dict[int, Ta
     for start in range(0, len(task_ids), IDS_AT_ONCE):
         chunk = tuple(task_ids[start : start + IDS_AT_ONCE])
         marks = ",".join("?" * len(chunk))
-        rows = db.execute(_COLUMNS + f"WHERE t.id IN ({marks}) AND t.label IS NOT NULL", chunk)
-        found.update((row[0], _summary(row)) for row in rows)
+        # One row, because each is a step of SQLite's for which the interpreter is let go, and has to be got back.
+        rows: str = db.execute(
+            f"SELECT json_group_array(json_array({_COLUMNS})) FROM task t "  # noqa: S608  placeholders only
+            f"WHERE t.id IN ({marks}) AND t.label IS NOT NULL",
+            chunk,
+        ).get
+        found.update((row[0], _summary(row)) for row in _rows.decode(rows))
     return found
 
 

@@ -4,15 +4,13 @@ import pytest
 
 from reasoningbank_daemon.services.found import Match
 from reasoningbank_daemon.services.recall import choose_candidates, rank_matches
-from reasoningbank_daemon.storage.records import Document
 
 THRESHOLD = 0.5
 RANKED = [1, 2, 3, 4]
 
 
 def match(identifier: int, likeness: float, *, own: bool = False) -> Match:
-    document = Document(id=identifier, project_id=1, title="t", text="x", goal="", sequence=identifier)
-    return Match(document=document, outcome="success", likeness=likeness, same_project=own)
+    return Match(id=identifier, task_id=None, outcome="success", likeness=likeness, same_project=own)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +29,7 @@ def test_matches_are_ordered_by_likeness_then_project_then_ranking(
 ) -> None:
     ranked = rank_matches(matches, RANKED, threshold=THRESHOLD)
 
-    assert [each.document.id for each in ranked] == expected
+    assert [each.id for each in ranked] == expected
 
 
 def test_half_of_the_candidates_are_the_best_and_the_rest_this_projects_first() -> None:

@@ -22,7 +22,11 @@ _FIRST_PROMPT = (
 _FIELDS = f"SELECT e.id, e.project_id, e.title, e.text, {_FIRST_PROMPT}, e.sequence, e.task_id, e.kind"
 _DOCUMENT = f"{_FIELDS} FROM experience e "
 _STORED = _FIELDS + ", (SELECT probability FROM task WHERE id = e.task_id) FROM experience e "  # noqa: S608  fixed text
-_STORED_WITHOUT_GOAL = _STORED.replace(_FIRST_PROMPT, "NULL")
+_HEADS = (
+    "SELECT json_group_array(json_array(id, project_id, task_id, kind)) FROM experience "
+    "WHERE id IN ({marks}) AND retired_ns IS NULL"
+)
+"""One row, because each is a step of SQLite's for which the interpreter is let go, and has to be got back."""
 
 
 _GOAL = (
@@ -40,6 +44,18 @@ class StoredExperience(msgspec.Struct, frozen=True, kw_only=True):
     document: Document
     kind: str
     probability: float | None = None
+
+
+class ExperienceHead(msgspec.Struct, frozen=True, array_like=True):
+    """Hold what ranking needs of an experience; ``kind`` as in `StoredExperience`."""
+
+    id: int
+    project_id: int
+    task_id: int | None
+    kind: str
+
+
+_heads = msgspec.json.Decoder(tuple[ExperienceHead, ...])
 
 
 def iterate_documents(
@@ -147,19 +163,29 @@ def read_projects(db: apsw.Connection, ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def read_experiences(
-    db: apsw.Connection, ids: Sequence[int], *, goals: bool = True
-) -> dict[int, StoredExperience]:
-    """Return the experiences in force among some ids, with what became of their tasks.
+def read_heads(db: apsw.Connection, ids: Sequence[int]) -> tuple[ExperienceHead, ...]:
+    """Return what ranking needs of the experiences in force among some ids, in no order; meant for a handful."""
+    row: str = db.execute(_HEADS.format(marks=",".join("?" * len(ids))), tuple(ids)).get
+    return _heads.decode(row)
 
-    Without ``goals`` those of the documents stay empty: finding a task's first prompt is half of the work.
-    """
-    statement = _STORED if goals else _STORED_WITHOUT_GOAL
+
+def read_texts(db: apsw.Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Return the texts of the experiences in force among some ids; meant for a handful."""
+    marks = ",".join("?" * len(ids))
+    rows = db.execute(
+        f"SELECT id, text FROM experience WHERE id IN ({marks}) AND retired_ns IS NULL",  # noqa: S608  placeholders only
+        tuple(ids),
+    )
+    return {identifier: unpack(text) for identifier, text in rows}
+
+
+def read_experiences(db: apsw.Connection, ids: Sequence[int]) -> dict[int, StoredExperience]:
+    """Return the experiences in force among some ids, with what became of their tasks."""
     found: dict[int, StoredExperience] = {}
     for start in range(0, len(ids), IDS_AT_ONCE):
         chunk = tuple(ids[start : start + IDS_AT_ONCE])
         marks = ",".join("?" * len(chunk))  # the only thing that is put into the statements below
-        for row in db.execute(statement + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
+        for row in db.execute(_STORED + f"WHERE e.id IN ({marks}) AND e.retired_ns IS NULL", chunk):
             found[row[0]] = StoredExperience(document=_document(row), kind=row[7], probability=row[8])
     return found
 
