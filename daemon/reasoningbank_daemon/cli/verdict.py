@@ -128,8 +128,9 @@ def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedF
             callers = caller_issues(edit) if arguments.types else ()
             deadline = context.monotonic_s() + FILE_TIMEOUT_S
             verdict = reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
-            shown = msgspec.structs.replace(verdict, path=_shown_path(edit.path, context.cwd))
-            yield JudgedFile(verdict=shown, text=readable_text(edit.after))
+            path = _path_from(context.cwd, edit.path)
+            shown = msgspec.structs.replace(verdict, path=_printable(path))
+            yield JudgedFile(verdict=shown, path=path, text=readable_text(edit.after))
 
 
 def _policies(config: Config, context: Context) -> Policies:
@@ -219,10 +220,13 @@ def _text(path: str) -> str:
     return text
 
 
-def _shown_path(path: str, cwd: Path) -> str:
+def _path_from(cwd: Path, path: str) -> str:
     pure = Path(path)
-    shown = str(pure.relative_to(cwd)) if pure.is_relative_to(cwd) else path
-    return shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # names need not be UTF-8
+    return str(pure.relative_to(cwd)) if pure.is_relative_to(cwd) else path
+
+
+def _printable(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # names need not be UTF-8
 
 
 def _coloured(when: str, context: Context) -> bool:

@@ -5,7 +5,6 @@ import re
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
-from reasoningbank_daemon.quality.reports.sarif import sarif_report
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 
@@ -44,7 +43,7 @@ def judged(
         new_issues=2,
         fixed=1,
     )
-    return JudgedFile(verdict=verdict, text=text)
+    return JudgedFile(verdict=verdict, path=path, text=text)
 
 
 def test_report_for_people_shows_the_line_and_a_mark_under_the_column() -> None:
@@ -95,6 +94,7 @@ def test_far_column_of_a_long_line_is_in_the_frame() -> None:
             path="a.js", language="javascript", label=Label.WORSE, score_after=1.0, content_sha256="0",
             issues=(moved,), new_issues=1,
         ),
+        path="a.js",
         text=verdict.text,
     )  # fmt: skip
 
@@ -109,22 +109,3 @@ def test_github_commands_escape_what_would_end_them() -> None:
     assert lines == [
         "::warning file=a b%2Cc.py,line=2,col=5,title=S307 (security)::100%25 unsafe%0A::error::no — parse it"
     ]
-
-
-def test_sarif_holds_a_result_a_rule_and_a_place_for_each_issue() -> None:
-    run = sarif_report([judged()], version="1", notes=True)["runs"][0]  # type: ignore[index]
-
-    assert [result["ruleId"] for result in run["results"]] == ["S307", "F401"]
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["F401", "S307"]
-    place = run["results"][0]["locations"][0]["physicalLocation"]
-    assert place == {
-        "artifactLocation": {"uri": "a%20b%2Cc.py"},
-        "region": {"startLine": 2, "startColumn": 5},
-    }
-
-
-def test_sarif_fingerprint_stays_when_the_line_moves() -> None:
-    first = sarif_report([judged()], version="1", notes=False)["runs"][0]["results"][0]  # type: ignore[index]
-    moved = sarif_report([judged(text="x = 1\n   y = eval(x)  \n")], version="1", notes=False)
-
-    assert first["partialFingerprints"] == moved["runs"][0]["results"][0]["partialFingerprints"]  # type: ignore[index]
