@@ -23,6 +23,7 @@ from reasoningbank_daemon.quality.engines.programs import Programs
 from reasoningbank_daemon.quality.git_changes import GitError, WorkTree
 from reasoningbank_daemon.quality.known_texts import text_on_disk
 from reasoningbank_daemon.quality.projects.policies import Policies
+from reasoningbank_daemon.quality.projects.project import project_root
 from reasoningbank_daemon.quality.projects.project_config import ProjectConfigError
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
@@ -37,6 +38,9 @@ from reasoningbank_schema.verdicts import Category, EditVerdict, Label, Severity
 
 FILE_TIMEOUT_S = 30.0
 """For one file; nobody waits for a hook here."""
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE")
+"""git sets these for its hooks; they hold where the hook was started, and mislead git in other folders."""
 
 _EPILOG = """\
 Without an option, files are compared with the last commit, and a file that git does not know is new.
@@ -54,7 +58,9 @@ def add_verdict_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files or folders (this folder)")
     sources = parser.add_mutually_exclusive_group()
-    sources.add_argument("--diff", metavar="REV", help="compare the files with a revision of git")
+    sources.add_argument(
+        "--diff", metavar="REV", help="compare the files with a revision of git; main... is where this branch left main"
+    )  # fmt: skip
     sources.add_argument("--staged", action="store_true", help="judge what is staged, not what is on disk")
     sources.add_argument("--before", metavar="FILE", help="compare one PATH with another file")
     parser.add_argument(
@@ -161,11 +167,9 @@ def _edits(arguments: argparse.Namespace, context: Context) -> Iterator[Edit]:
     if arguments.before is not None:
         yield _compared(paths, Path(context.cwd / arguments.before))
         return
-    for path in paths:
-        if not os.path.lexists(path) and not (arguments.staged or arguments.diff):
-            raise CommandError(f"{path} is not there", code=ExitCode.NOT_FOUND)
     try:
-        yield from _changed(arguments, paths, context)
+        for folder, inside in _by_repository(paths or [str(context.cwd)], context).items():
+            yield from _changed(arguments, folder, inside, revision=_revision(arguments, context))
     except GitError as error:
         raise CommandError(
             f"git can't say what changed: {error}",
@@ -173,34 +177,48 @@ def _edits(arguments: argparse.Namespace, context: Context) -> Iterator[Edit]:
         ) from error
 
 
-def _changed(arguments: argparse.Namespace, paths: Sequence[str], context: Context) -> Iterator[Edit]:
+def _by_repository(paths: Sequence[str], context: Context) -> dict[str, list[str]]:
+    """Return the paths by a folder of the repository that they lie in, submodules apart."""
+    in_hook = any(name in context.environment for name in _OF_A_HOOK)
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        root = str(context.cwd) if in_hook else project_root(str(Path(path) / "any"))
+        found.setdefault(root or str(context.cwd), []).append(path)
+    return found
+
+
+def _revision(arguments: argparse.Namespace, context: Context) -> str | None:
+    """Return what to compare with; pre-commit, asked about commits that are made, says where they begin."""
+    begin = context.environment.get("PRE_COMMIT_FROM_REF") if arguments.staged else None
+    revision: str | None = f"{begin}..." if begin else arguments.diff
+    return revision
+
+
+def _changed(
+    arguments: argparse.Namespace, folder: str, paths: Sequence[str], *, revision: str | None
+) -> Iterator[Edit]:
     try:
-        tree = WorkTree(_folder_of(paths, context.cwd))
+        tree = WorkTree(Path(folder))
     except GitError:
-        if not paths or arguments.staged or arguments.diff:
+        if not arguments.paths or arguments.staged or revision is not None:
             raise
         yield from (_new_file(path) for path in paths)  # outside of any repository, each is new
         return
-    limits = paths or [str(context.cwd)]
-    if arguments.staged:
-        yield from tree.staged(limits)
-    elif arguments.diff:
-        if not tree.has(arguments.diff):
-            raise CommandError(
-                f"git has no revision {arguments.diff!r}",
-                code=ExitCode.NOT_FOUND,
-                next_step="git branch, git tag or git log show what there is",
-            )
-        yield from tree.since(arguments.diff, limits)
+    if revision is not None and not tree.has(revision):
+        raise CommandError(
+            f"git has no revision {revision!r}",
+            code=ExitCode.NOT_FOUND,
+            next_step="git branch, git tag or git log show what there is; main... is where this branch left main",
+        )
+    for path in paths:
+        if not os.path.lexists(path) and not tree.knows(path, revision=revision):
+            raise CommandError(f"{path} is not there, and git does not know it", code=ExitCode.NOT_FOUND)
+    if revision is not None:
+        yield from tree.since(revision, paths)
+    elif arguments.staged:
+        yield from tree.staged(paths)
     else:
-        yield from tree.uncommitted(limits)
-
-
-def _folder_of(paths: Sequence[str], cwd: Path) -> Path:
-    if not paths:
-        return cwd
-    first = Path(paths[0])
-    return first if first.is_dir() else first.parent
+        yield from tree.uncommitted(paths)
 
 
 def _compared(paths: Sequence[str], before: Path) -> Edit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,8 +12,8 @@ import msgspec
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.known_texts import MOST_BYTES, text_on_disk
 
-INDEX = ""
-"""As a revision: what is staged."""
+_FILES = frozenset({"100644", "100755"})
+"""The modes of files in git; links and submodules have others."""
 _TIMEOUT_S = 60.0
 _UNBORN = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 """git's name of the empty tree: what a repository without a commit is compared with."""
@@ -23,10 +24,14 @@ class GitError(Exception):
 
 
 class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is there now; `old_path` is None where it is new. Both are relative to the repository's root."""
+    """A file that is there now, by its path from the repository's root, and the names of its texts in git's store.
+
+    `before` is None where the file is new, or was a link; `after` is None where the text is on disk alone.
+    """
 
     path: str
-    old_path: str | None
+    before: str | None
+    after: str | None
 
 
 class WorkTree:
@@ -40,84 +45,99 @@ class WorkTree:
 
     def staged(self, paths: Iterable[str] = ()) -> Iterator[Edit]:
         """Yield what is staged, each file against the last commit."""
-        base = "HEAD" if self.has("HEAD") else _UNBORN
-        changed = self._changed(("--cached", base), paths)
-        befores = self._blobs(
-            [None if each.old_path is None else f"{base}:{each.old_path}" for each in changed]
-        )
-        afters = self._blobs([f"{INDEX}:{each.path}" for each in changed])
-        yield from self._edits(changed, befores, afters)
+        changed = self._changed(("--cached", self._last_commit()), paths)
+        yield from self._edits(changed)
 
     def since(self, revision: str, paths: Iterable[str] = ()) -> Iterator[Edit]:
-        """Yield what differs in the work tree from a revision."""
-        if revision.startswith("-"):
-            raise GitError(f"{revision!r} is no revision")
-        changed = self._changed((revision,), paths)
-        befores = self._blobs(
-            [None if each.old_path is None else f"{revision}:{each.old_path}" for each in changed]
-        )
-        yield from self._edits(
-            changed, befores, [text_on_disk(str(self.root / each.path)) for each in changed]
-        )
+        """Yield what differs in the work tree from a revision; `main...` means where the last commit left `main`."""
+        yield from self._edits(self._changed((self._base(revision),), paths))
 
     def uncommitted(self, paths: Iterable[str] = ()) -> Iterator[Edit]:
         """Yield what differs in the work tree from the last commit, files that git does not know yet among it."""
         paths = tuple(paths)
-        yield from self.since("HEAD" if self.has("HEAD") else _UNBORN, paths)
+        yield from self.since(self._last_commit(), paths)
         listed = self._run("ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", *paths)
         for name in _names(listed):
-            text = text_on_disk(str(self.root / name))
+            text = self._on_disk(name)
             if text is not None:
                 yield Edit(path=str(self.root / name), after=text)
-
-    def _changed(self, between: tuple[str, ...], paths: Iterable[str]) -> list[ChangedFile]:
-        # ACMR: a file that is gone can't be judged, one that changed its type is a link or a submodule.
-        found = _names(
-            self._run(
-                "diff", "--no-ext-diff", "--no-textconv", "--name-status", "-z", "-M", "--diff-filter=ACMR",
-                "--ignore-submodules", *between, "--", *paths,
-            )
-        )  # fmt: skip
-        changed = []
-        names = iter(found)
-        for status in names:
-            path = next(names)
-            if status[:1] in {"R", "C"}:
-                changed.append(ChangedFile(path=next(names), old_path=path))
-            else:
-                changed.append(ChangedFile(path=path, old_path=None if status == "A" else path))
-        return changed
-
-    def _edits(
-        self, changed: list[ChangedFile], befores: list[str | None], afters: list[str | None]
-    ) -> Iterator[Edit]:
-        for each, before, after in zip(changed, befores, afters, strict=True):
-            if after is not None:
-                yield Edit(path=str(self.root / each.path), before=before, after=after)
-
-    def _blobs(self, names: list[str | None]) -> list[str | None]:
-        """Return the texts of objects, all from one process; None for one without a name, gone, or too large."""
-        asked = [name for name in names if name is not None and "\n" not in name]
-        if not asked:
-            return [None] * len(names)
-        output = self._run(
-            "cat-file", "--batch", asked="\n".join(asked).encode("utf-8", "surrogateescape") + b"\n"
-        )
-        texts = dict(zip(asked, _batch(output, len(asked)), strict=True))
-        return [None if name is None else texts.get(name) for name in names]
 
     def has(self, revision: str) -> bool:
         """Say whether git knows a revision (a commit, or a tree) by that name."""
         try:
-            self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{tree}}")
+            self._base(revision)
         except GitError:
             return False
         return True
 
+    def knows(self, path: str, *, revision: str | None = None) -> bool:
+        """Say whether a path, which need not be on disk, is staged or stands in a revision, by default the last commit."""
+        base = self._last_commit() if revision is None else self._base(revision)
+        if self._run("ls-files", "-z", "--", path):
+            return True
+        inside = os.path.relpath(path, self.root)
+        return bool(self._run("ls-tree", "-z", "--full-tree", base, "--", inside))
+
+    def _last_commit(self) -> str:
+        return "HEAD" if self.has("HEAD") else _UNBORN
+
+    def _base(self, revision: str) -> str:
+        """Return the name of the tree that a revision stands for."""
+        if not revision or revision.startswith("-"):
+            raise GitError(f"{revision!r} is no revision")
+        branch = revision.removesuffix("...")
+        try:
+            found = revision if branch == revision else self._text("merge-base", branch, "HEAD")
+            return self._text("rev-parse", "--verify", f"{found}^{{tree}}")
+        except GitError as error:
+            raise GitError(f"bad revision {revision!r}: {error}") from error
+
+    def _changed(self, between: tuple[str, ...], paths: Iterable[str]) -> list[ChangedFile]:
+        # ACMRT: a file that is gone can't be judged. U comes beside M where a merge is under way.
+        found = _names(
+            self._run(
+                "diff", "--no-ext-diff", "--no-textconv", "--no-relative", "--raw", "--no-abbrev", "-z", "-M",
+                "--diff-filter=ACMRT", "--ignore-submodules", *between, "--", *paths,
+            )
+        )  # fmt: skip
+        changed = []
+        names = iter(found)
+        for entry in names:
+            old_mode, new_mode, old, new, status = entry.removeprefix(":").split(" ")
+            path = next(names)
+            if status[:1] in {"R", "C"}:
+                path = next(names)
+            if new_mode in _FILES:  # not a link, nor a submodule
+                before = old if old_mode in _FILES else None
+                changed.append(ChangedFile(path=path, before=before, after=new if new.strip("0") else None))
+        return changed
+
+    def _edits(self, changed: list[ChangedFile]) -> Iterator[Edit]:
+        texts = self._blobs([name for each in changed for name in (each.before, each.after) if name])
+        for each in changed:
+            after = texts[each.after] if each.after else self._on_disk(each.path)
+            if after is not None:
+                before = texts[each.before] if each.before else None
+                yield Edit(path=str(self.root / each.path), before=before, after=after)
+
+    def _on_disk(self, name: str) -> str | None:
+        path = self.root / name
+        return None if path.is_symlink() else text_on_disk(str(path))
+
+    def _blobs(self, names: list[str]) -> dict[str, str | None]:
+        """Return the texts of objects, all from one process; None for one that is gone, or too large."""
+        if not names:
+            return {}
+        output = self._run("cat-file", "--batch", asked="\n".join(names).encode() + b"\n")
+        return dict(zip(names, _batch(output, len(names)), strict=True))
+
+    def _text(self, *arguments: str) -> str:
+        return self._run(*arguments).decode("utf-8", "surrogateescape").strip()
+
     def _run(self, *arguments: str, asked: bytes = b"") -> bytes:
         try:
             done = subprocess.run(
-                ["git", "--no-optional-locks", *arguments],
+                ["git", "--no-optional-locks", "--literal-pathspecs", *arguments],
                 cwd=self._folder,
                 input=asked,
                 capture_output=True,
