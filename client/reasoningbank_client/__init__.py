@@ -18,6 +18,7 @@ from reasoningbank_client.errors import (
     TooLargeError,
     UnreachableError,
     UnsafeSocketError,
+    UnsendableError,
     VersionMismatchError,
 )
 from reasoningbank_client.synchronous import ReasoningBank
@@ -39,6 +40,7 @@ __all__ = [
     "TooLargeError",
     "UnreachableError",
     "UnsafeSocketError",
+    "UnsendableError",
     "VersionMismatchError",
     "Wait",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
@@ -13,17 +14,23 @@ import zmq
 
 from reasoningbank_client.answer import Answer, Wait
 from reasoningbank_client.conversation import converse
-from reasoningbank_client.errors import ReasoningBankError, TooLargeError, UnreachableError
+from reasoningbank_client.errors import (
+    ReasoningBankError,
+    TooLargeError,
+    UnreachableError,
+    UnsendableError,
+)
 from reasoningbank_client.exchange import Exchange
 from reasoningbank_client.link import Interest, Link
 from reasoningbank_client.outcome import conclude
 from reasoningbank_client.requests import How
 from reasoningbank_client.sources import SYSTEM, Sources
-from reasoningbank_schema.envelope import MAX_BODY_BYTES
+from reasoningbank_schema.envelope import MAX_BODY_BYTES, Stored
 from reasoningbank_schema.messages import Request
 from reasoningbank_schema.paths import Paths, resolve_paths
 
 Advice = TypeVar("Advice")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,17 +81,22 @@ class Calls:
             When the timeout is not a positive number of seconds.
         TooLargeError
             When no daemon would take a request of this size.
+        UnsendableError
+            When a text in it is not Unicode, or a number is too large to be sent.
         """
         settings = self.settings
         timeout_s = how.get("timeout_s", settings.timeout_s)
         _check_timeout(timeout_s)
         deadline_s = settings.sources.monotonic_s() + timeout_s
-        exchange = Exchange(
-            request,
-            nonce=settings.sources.nonce(),
-            sent_ns=settings.sources.now_ns(),
-            wait=how.get("wait", settings.wait),
-        )
+        try:
+            exchange = Exchange(
+                request,
+                nonce=settings.sources.nonce(),
+                sent_ns=settings.sources.now_ns(),
+                wait=how.get("wait", settings.wait),
+            )
+        except (UnicodeEncodeError, OverflowError) as error:
+            raise UnsendableError(_why_unsendable(request, error), stored=Stored.REFUSED) from error
         if len(exchange.body) > MAX_BODY_BYTES:
             raise TooLargeError(
                 f"the request has {len(exchange.body)} bytes, the protocol allows {MAX_BODY_BYTES}. "
@@ -124,6 +136,22 @@ class Calls:
         self._link.close()
         if self._own_context:
             self._context.term()
+
+
+def _why_unsendable(request: Request, error: Exception) -> str:
+    """Name the part of a request that can't be encoded, and what to send in its place."""
+    for name, value in msgspec.structs.asdict(request).items():
+        for text in value if isinstance(value, tuple) else (value,):
+            place = _LONE_SURROGATE.search(text) if isinstance(text, str) else None
+            if place:
+                return (
+                    f"{name!r} is not Unicode: character {place.start() + 1} is the lone surrogate "
+                    f"U+{ord(place[0]):04X}, which UTF-8 has no form for; nothing was sent. Read bytes with "
+                    f"errors='replace', or send text.encode('utf-8', 'replace').decode()"
+                )
+            if isinstance(text, int) and not -(2**63) <= text < 2**64:
+                return f"{name!r} has more than 64 bits: {text}; nothing was sent. Send a smaller number"
+    return f"the request can't be encoded: {error}; nothing was sent"
 
 
 def _check_timeout(timeout_s: float) -> None:

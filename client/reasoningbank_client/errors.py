@@ -58,6 +58,10 @@ class TooLargeError(RefusedError):
     """The request is larger than the protocol allows."""
 
 
+class UnsendableError(RefusedError):
+    """The request holds what the protocol has no form for: half a surrogate pair, or a number beyond 64 bits."""
+
+
 class ProtocolError(ReasoningBankError):
     """An answer makes no sense to this client, or the request made none to the daemon."""
 
