@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
@@ -11,6 +12,10 @@ from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 
 HELP_WIDTH = 96
+
+_UNRECOGNIZED = "unrecognized arguments: "
+_REQUIRED = "the following arguments are required: "
+_EXPECTED_ONE = ": expected one argument"
 
 LARGEST = 2**63 - 1
 """The largest number that the bank can hold."""
@@ -83,7 +88,38 @@ class Parser(argparse.ArgumentParser):
         )
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the command line and leave."""
-        if self._text and message.startswith("unrecognized arguments: ") and not message[24:].startswith("-"):
+        """Say what is wrong with the command line, and what would be right, and leave."""
+        unknown = message.removeprefix(_UNRECOGNIZED)
+        if unknown != message and unknown.startswith("-"):
+            message += self._options_like(unknown.split()[0])
+        elif unknown != message and self._text:
             message += f"; put {self._text} in quotes"
+        elif message.startswith(_REQUIRED):
+            message += "".join(map(_explained, self._named_in(message.removeprefix(_REQUIRED))))
+        elif message.endswith(_EXPECTED_ONE):
+            message += "".join(map(_explained, self._named_in(message.removesuffix(_EXPECTED_ONE))))
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nSee: {self.prog} --help\n")
+
+    def options(self) -> list[str]:
+        """Return the options of this command and of its actions."""
+        found = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
+        for action in self._actions:
+            for each in action.choices.values() if isinstance(action.choices, dict) else ():
+                found += each.options() if isinstance(each, Parser) else []
+        return list(dict.fromkeys(found))
+
+    def _options_like(self, unknown: str) -> str:
+        options = self.options()
+        near = difflib.get_close_matches(unknown.partition("=")[0], options, n=1, cutoff=0.75)
+        return f"; did you mean {near[0]}?" if near else f"; the options are {', '.join(options)}"
+
+    def _named_in(self, names: str) -> list[argparse.Action]:
+        wanted = set(names.removeprefix("argument ").replace("/", ", ").split(", "))
+        return [each for each in self._actions if wanted & {*each.option_strings, each.dest, each.metavar}]
+
+
+def _explained(action: argparse.Action) -> str:
+    """Return what may stand for an argument."""
+    if action.choices is not None:
+        return f"; {action.metavar or action.dest} is one of: {', '.join(map(str, action.choices))}"
+    return f"; {action.metavar or action.dest} is {action.help}" if action.help else ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from rbtest.command_line import CommandLine
 from rbtest.daemon_process import wait_until
 
 from reasoningbank_client import ReasoningBank
+from reasoningbank_daemon.cli import asking, main
 from reasoningbank_schema.paths import resolve_paths
 
 
@@ -25,6 +27,22 @@ def record_task(bench: CommandLine) -> None:
         bank.post_command("s1", "python -m pytest -q", exit_status=0, output="3 passed")
         bank.post_task("s1")
         bank.end_session("s1")
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have commands that run in the tests' own process give up soon."""
+    monkeypatch.setattr(asking, "WORK_TIMEOUT_S", 0.5)
+
+
+def remember_here(bench: CommandLine) -> tuple[int, str]:
+    """Run `remember` in the tests' own process; return its exit code and what it wrote to stderr."""
+    [entry] = [entry for entry in main.COMMANDS if entry.name == "remember"]
+    lesson, err = "The importer reads CSV with csv.reader.", io.StringIO()
+    code = main.run(
+        entry, [lesson], {"RB_HOME": str(bench.home)}, home=bench.home, out=io.StringIO(), err=err
+    )
+    return code, err.getvalue()
 
 
 def test_lesson_is_remembered_and_recalled(bench: CommandLine) -> None:
@@ -171,7 +189,10 @@ def test_empty_question_is_refused(bench: CommandLine, question: str) -> None:
         (("remember", "a", "b", "c"), "unrecognized arguments: b c; put TEXT in quotes"),
         (("recall", "a", "b"), "unrecognized arguments: b; put QUERY in quotes"),
         (("feedback", "good", "--note", "a", "b"), "unrecognized arguments: b; put the note in quotes"),
-        (("remember", "a", "--nothing"), "unrecognized arguments: --nothing\n"),
+        (
+            ("remember", "a", "--nothing"),
+            "unrecognized arguments: --nothing; the options are --help, --title, --tag",
+        ),
         (("status", "b"), "unrecognized arguments: b\n"),
     ],
 )
@@ -184,17 +205,18 @@ def test_text_without_its_quotes_is_told_what_it_needs(
     assert what in done.stderr
 
 
+@pytest.mark.usefixtures("impatient")
 def test_lesson_that_a_daemon_which_hangs_did_not_take_is_said_to_be_lost(bench: CommandLine) -> None:
     bench.run("up")
     pid = bench.json("status")["pid"]
     os.kill(pid, signal.SIGSTOP)
 
-    done = bench.run("remember", "The importer reads CSV with csv.reader.")
+    code, said = remember_here(bench)
     os.kill(pid, signal.SIGCONT)
 
-    assert done.returncode == 69
-    assert "The lesson was not stored" in done.stderr
-    assert "Next: reasoningbank doctor, then run it again" in done.stderr
+    assert code == 69
+    assert "The lesson was not stored" in said
+    assert "Next: reasoningbank doctor, then run it again" in said
     assert "Nothing similar is on record." in bench.run("recall", "importer CSV").stdout
 
 
@@ -216,13 +238,14 @@ def test_task_that_is_not_there_is_named(bench: CommandLine) -> None:
     assert "there is no task 77" in done.stderr
 
 
+@pytest.mark.usefixtures("impatient")
 def test_lesson_that_was_taken_and_not_answered_is_not_said_to_be_lost(bench: CommandLine) -> None:
     paths = resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home)
 
     with Peer(paths, lambda _: []) as peer:
-        done = bench.run("remember", "The importer reads CSV with csv.reader.")
+        code, said = remember_here(bench)
 
     assert len(peer.heard) == 1
-    assert done.returncode == 69
-    assert "Whether the lesson was stored is not known" in done.stderr
-    assert "Next: reasoningbank doctor; look whether it is there before you run it again" in done.stderr
+    assert code == 69
+    assert "Whether the lesson was stored is not known" in said
+    assert "Next: reasoningbank doctor; look whether it is there before you run it again" in said
