@@ -11,12 +11,12 @@ from time import monotonic
 import msgspec
 
 from reasoningbank_daemon.quality.edit import Edit
+from reasoningbank_daemon.quality.judge_apart import Judge
 from reasoningbank_daemon.quality.judging.advice import advice_text
 from reasoningbank_daemon.quality.judging.session_edits import SessionEdits
 from reasoningbank_daemon.quality.known_texts import KnownTexts, committed_text, text_on_disk
 from reasoningbank_daemon.quality.projects.policies import Policies
 from reasoningbank_daemon.quality.projects.policy import Mode
-from reasoningbank_daemon.quality.reviewer import Reviewer
 from reasoningbank_daemon.quality.second_look import SecondLook, Session
 from reasoningbank_schema.verdicts import EditVerdict, Label
 
@@ -48,13 +48,13 @@ class EditDesk:
 
     def __init__(
         self,
-        reviewer: Reviewer,
+        judge: Judge,
         policies: Policies,
         *,
         second: SecondLook | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._reviewer = reviewer
+        self._judge = judge
         self._policies = policies
         self._second = second
         self._clock = clock
@@ -80,7 +80,7 @@ class EditDesk:
         policy = self._policies.policy_or_default(path)
         with self._lock:
             history = self._session(arrival.session).steps.take(path, edit.before, edit.after)
-        review = self._reviewer.examine(edit, deadline, policy=policy, history=history)
+        review = self._judge.examine(edit, deadline, policy=policy, history=history)
         with self._lock:
             untold = self._session(arrival.session).take(review.verdict, review.issues, review.text)
         if self._second is not None:
@@ -128,14 +128,14 @@ class EditDesk:
         with self._lock:
             if self._warming is not None:
                 return
-            self._warming = threading.Thread(target=self._reviewer.warm, name="warm-engines", daemon=True)
+            self._warming = threading.Thread(target=self._judge.warm, name="warm-engines", daemon=True)
             self._warming.start()
 
     def close(self) -> None:
         """End all engines."""
         if self._second is not None:
             self._second.close()
-        self._reviewer.close()
+        self._judge.close()
         with self._lock:
             warming = self._warming
         if warming is not None:

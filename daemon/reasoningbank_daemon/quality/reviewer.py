@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
 
@@ -67,6 +67,12 @@ def second_engines(
         ShellCheckEngine(found.shellcheck, environment=environment),
         TyEngine(found.ty, environment=environment),
     )
+
+
+def second_languages(engines_off: Collection[str] = ()) -> frozenset[Language]:
+    """Return the languages that engines of the second look read, those that are off left out."""
+    read = {ShellCheckEngine.name: ShellCheckEngine.languages, TyEngine.name: TyEngine.languages}
+    return frozenset().union(*(each for name, each in read.items() if each and name not in engines_off))
 
 
 _WARMING_S = 10.0

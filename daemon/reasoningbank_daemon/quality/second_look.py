@@ -10,10 +10,9 @@ from time import monotonic
 import msgspec
 import structlog
 
-from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit
+from reasoningbank_daemon.quality.judge_apart import Judge
 from reasoningbank_daemon.quality.projects.policy import Policy
-from reasoningbank_daemon.quality.reviewer import Reviewer
 from reasoningbank_schema.verdicts import EditVerdict, Label
 
 _log = structlog.get_logger(__name__)
@@ -40,9 +39,9 @@ class SecondLook:
     """
 
     def __init__(
-        self, reviewer: Reviewer, *, clock: Callable[[], float] = monotonic, budget_s: float = BUDGET_S
+        self, judge: Judge, *, clock: Callable[[], float] = monotonic, budget_s: float = BUDGET_S
     ) -> None:
-        self._reviewer = reviewer
+        self._judge = judge
         self._clock = clock
         self._budget_s = budget_s
         self._changed = threading.Condition()
@@ -54,7 +53,7 @@ class SecondLook:
 
     def ask(self, session: Session, edit: Edit, policy: Policy) -> None:
         """Have an edit looked at; returns at once."""
-        if not self._reviewer.reads(edit):
+        if not self._judge.reads(edit):
             return
         with self._changed:
             if self._closed:
@@ -95,7 +94,7 @@ class SecondLook:
             self._waiting.clear()
             thread = self._thread
             self._changed.notify_all()
-        self._reviewer.close()
+        self._judge.close()
         if thread is not None:
             thread.join()
 
@@ -120,9 +119,7 @@ class SecondLook:
                 self._keep(key, Opinion(verdict=verdict, text=edit.after))
 
     def _look(self, edit: Edit, policy: Policy) -> EditVerdict:
-        deadline = self._clock() + self._budget_s
-        callers = caller_issues(edit, give_up=lambda: self._closed or self._clock() >= deadline)
-        return self._reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
+        return self._judge.examine(edit, self._clock() + self._budget_s, policy=policy).verdict
 
     def _keep(self, key: tuple[Session, str], opinion: Opinion) -> None:
         with self._changed:

@@ -67,6 +67,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     start_timeout_s: float = 10.0
     hang_timeout_s: float = 10.0
     """A question this old means that the process hangs; it is killed."""
+    hear: Callable[[str, msgspec.Raw], None] = lambda _method, _params: None
+    """Gets the method and the parameters of what the process says unasked."""
 
 
 class Conversation:
@@ -293,9 +295,9 @@ class EngineProcess:
 
     def _receive(self, message: rpc.Message, child: BoundedChild) -> None:
         if message.method is not None:
-            if (
-                message.id is not None
-            ):  # the child asks us something; we promised no capability that it may use
+            if message.id is None:
+                self._spec.hear(message.method, message.params)
+            else:  # the child asks us something; we promised no capability that it may use
                 text = f"this client does not know {message.method}"
                 deadline = self._clock() + self._spec.hang_timeout_s
                 child.write(
