@@ -6,11 +6,14 @@ import contextlib
 import os
 import random
 import shutil
+import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 from rbtest.bank import Bank, Play, folder_as_project, real_rules, scratch_paths
+from rbtest.forked import in_child
 
 from reasoningbank_daemon.storage.inspection import Finding, Gravity, inspect
 from reasoningbank_daemon.storage.migrations import ForeignDatabaseError, MigrationError, NewerDatabaseError
@@ -287,26 +290,22 @@ def test_a_full_disk_is_answered_and_survived(tmp_path: Path) -> None:
     store.close()
 
 
-def _as_nobody(work: object) -> None:
+def _as_nobody(work: Callable[[], None]) -> None:
     """Run something in a child that is an ordinary user; its failure is this process's."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if os.getuid() == 0:
-                os.setgid(NOBODY)
-                os.setuid(NOBODY)
-            work()  # type: ignore[operator]  # a function without arguments
-            status = 0
-        except BaseException as error:  # noqa: BLE001  reported by the exit status
-            os.write(2, f"{type(error).__name__}: {error}\n".encode())
-        os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def become_nobody_and_work() -> None:
+        if os.getuid() == 0:
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        work()
+
+    in_child(become_nobody_and_work)
 
 
-def test_a_read_only_folder_is_named(killed: Paths, tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent, killed.data_dir.parent):
-        folder.chmod(0o755)
+def test_a_read_only_folder_is_named(killed: Paths) -> None:
+    for folder in killed.data_dir.parents:
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(0o755)
     for file in killed.data_dir.iterdir():
         file.chmod(0o644)
     killed.data_dir.chmod(0o555)

@@ -75,10 +75,12 @@ def feedback(context: Context, rating: Rating, *, task_id: int, note: str) -> Re
 
 
 @contextmanager
-def _bank(context: Context, *, timeout_s: float = WORK_TIMEOUT_S, kept: str = "") -> Iterator[ReasoningBank]:
+def _bank(context: Context, *, timeout_s: float | None = None, kept: str = "") -> Iterator[ReasoningBank]:
     """Give a client whose errors end the command; ``kept`` names what was to be stored."""
     try:
-        with ReasoningBank(context.paths, timeout_s=timeout_s) as bank:
+        with ReasoningBank(
+            context.paths, timeout_s=WORK_TIMEOUT_S if timeout_s is None else timeout_s
+        ) as bank:
             yield bank
     except ReasoningBankError as error:
         raise _explained(error, kept=kept) from error

@@ -24,7 +24,7 @@ _REINSTALL = "pip install --force-reinstall reasoningbank"
 
 
 def check_engines(context: Context) -> Iterator[Check]:
-    """Start every engine once and ask it about an empty text."""
+    """Start every engine once, all at the same time, and ask each about an empty text."""
     try:
         config = load_config(context.paths.config_file)
     except ConfigError:
@@ -57,9 +57,9 @@ def _unknown(config: Config, *, known: list[str]) -> Iterator[Check]:
             )
 
 
-def _health(engines: list[Engine], context: Context) -> list[EngineHealth]:
+def _health(engines: list[Engine], context: Context) -> tuple[EngineHealth, ...]:
     with tempfile.TemporaryDirectory() as folder, closing(Reviewer(engines)):
-        return list(engine_health(engines, Path(folder), clock=context.monotonic_s))
+        return engine_health(engines, Path(folder), clock=context.monotonic_s)
 
 
 def _finding(found: EngineHealth) -> Check:

@@ -1,8 +1,9 @@
-"""Ask each engine once whether it works, for `reasoningbank doctor`."""
+"""Ask each engine once whether it works, all at the same time, for `reasoningbank doctor`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
 
@@ -34,18 +35,26 @@ class EngineHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 def engine_health(
     engines: Sequence[Engine], folder: Path, *, clock: Callable[[], float]
-) -> Iterator[EngineHealth]:
-    """Start each engine, ask it about an empty text, and yield how it is.
+) -> tuple[EngineHealth, ...]:
+    """Start all engines at once, ask each about an empty text, and return how each is, in their order.
 
     `folder` is an empty folder of our own: an engine that reads the project around a text gets this one.
     """
+    if not engines:
+        return ()
     (folder / ".git").mkdir()  # the mark of a project, so that none is looked for further up
-    for engine in engines:
-        languages = tuple(sorted(engine.languages or ()))
-        path = folder / "empty"
-        document = Document(path=str(path), language=languages[0] if languages else None, text="")
-        health, reason = _asked(engine, document, clock() + PATIENCE_S)
-        yield EngineHealth(engine=engine.name, languages=languages, health=health, reason=reason)
+    path = str(folder / "empty")
+    deadline = clock() + PATIENCE_S
+    # One thread each: most of an engine's start is its process's own work.
+    with ThreadPoolExecutor(len(engines)) as pool:
+        return tuple(pool.map(lambda engine: _health(engine, path, deadline), engines))
+
+
+def _health(engine: Engine, path: str, deadline: float) -> EngineHealth:
+    languages = tuple(sorted(engine.languages or ()))
+    document = Document(path=path, language=languages[0] if languages else None, text="")
+    health, reason = _asked(engine, document, deadline)
+    return EngineHealth(engine=engine.name, languages=languages, health=health, reason=reason)
 
 
 def _asked(engine: Engine, document: Document, deadline: float) -> tuple[Health, str]:

@@ -6,6 +6,9 @@ import pytest
 from rbtest.command_line import CommandLine
 from rbtest.daemon_process import scratch_home
 
+from reasoningbank_daemon.cli.daemon_process import is_locked
+from reasoningbank_schema.paths import resolve_paths
+
 
 @pytest.fixture
 def bench() -> Iterator[CommandLine]:
@@ -13,4 +16,5 @@ def bench() -> Iterator[CommandLine]:
     with scratch_home() as home:
         command_line = CommandLine(home)
         yield command_line
-        command_line.run("down", "--force", "--timeout", "20")
+        if is_locked(resolve_paths({"RB_HOME": str(home)}, home=home).lock):
+            command_line.run("down", "--force", "--timeout", "20")

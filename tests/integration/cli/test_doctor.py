@@ -5,26 +5,40 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 from rbtest.command_line import CommandLine
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import scratch_home, wait_until
 
 from reasoningbank_schema.envelope import RequestHeader, pack_request
 from reasoningbank_schema.messages import Remember, encode_request
 from reasoningbank_schema.spool import write_entry
 
 
-def recorded_bank(bench: CommandLine) -> None:
-    """Leave a bank with some lessons and an index, the daemon down."""
-    bench.run("up")
-    for number in range(5):
-        bench.run("remember", f"The importer of orders {number} reads CSV with csv.reader.")
-    wait_until(lambda: bench.json("status")["lexical_documents"] == 5, what="the lessons to be in the index")
-    bench.run("down")
+@pytest.fixture(scope="module")
+def recording() -> Iterator[Path]:
+    """Give a home with some lessons and an index, the daemon down."""
+    with scratch_home() as home:
+        command_line = CommandLine(home)
+        command_line.run("up")
+        for number in range(5):
+            command_line.run("remember", f"The importer of orders {number} reads CSV with csv.reader.")
+        wait_until(
+            lambda: command_line.json("status")["lexical_documents"] == 5,
+            what="the lessons to be in the index",
+        )
+        assert command_line.run("down").returncode == 0
+        yield home
+
+
+@pytest.fixture
+def recorded(bench: CommandLine, recording: Path) -> CommandLine:
+    """Give a home of the test's own with a copy of the recording."""
+    shutil.copytree(recording, bench.home, dirs_exist_ok=True)
+    return bench
 
 
 def overwrite_middle(file: Path) -> None:
@@ -84,13 +98,12 @@ def missing_bank(home: Path) -> None:
     ],
 )
 def test_damage_is_found_and_named(
-    bench: CommandLine, damage: Callable[[Path], None], about: str, said: str, code: int
+    recorded: CommandLine, damage: Callable[[Path], None], about: str, said: str, code: int
 ) -> None:
-    recorded_bank(bench)
-    damage(bench.home)
+    damage(recorded.home)
 
-    done = bench.run("doctor", "--deep")
-    checks = bench.json("doctor", "--deep")["checks"]
+    done = recorded.run("doctor", "--deep")
+    checks = recorded.json("doctor", "--deep")["checks"]
 
     found = [check for check in checks if check["about"] == about and check["mark"] != "ok"]
     assert any(said in check["message"] for check in found), done.stdout
@@ -99,14 +112,13 @@ def test_damage_is_found_and_named(
 
 @pytest.mark.parametrize("damage", [no_database, newer_schema, wrong_configuration])
 def test_what_keeps_the_daemon_from_starting_says_what_to_type_and_is_named_beside_the_daemon(
-    bench: CommandLine, damage: Callable[[Path], None]
+    recorded: CommandLine, damage: Callable[[Path], None]
 ) -> None:
-    recorded_bank(bench)
-    bench.run("hooks", "install", "claude-code")
-    damage(bench.home)
+    recorded.run("hooks", "install", "claude-code")
+    damage(recorded.home)
 
-    checks = bench.json("doctor")["checks"]
-    up = bench.run("up")
+    checks = recorded.json("doctor")["checks"]
+    up = recorded.run("up")
 
     [error] = [check for check in checks if check["mark"] == "error"]
     [daemon] = [check for check in checks if check["about"] == "daemon"]
@@ -141,55 +153,56 @@ def test_settings_that_are_no_json_are_an_error_with_a_next_step(bench: CommandL
 
 @pytest.mark.parametrize("with_backup", [True, False])
 def test_what_doctor_says_of_a_bank_that_is_no_database_brings_a_daemon_back(
-    bench: CommandLine, with_backup: bool
+    recorded: CommandLine, with_backup: bool
 ) -> None:
-    recorded_bank(bench)
-    backup = bench.home / "data" / "backups" / "memory-schema1-7.db"
+    backup = recorded.home / "data" / "backups" / "memory-schema1-7.db"
     if with_backup:
         backup.parent.mkdir(exist_ok=True)
-        db = apsw.Connection(str(bench.home / "data" / "memory.db"))
+        db = apsw.Connection(str(recorded.home / "data" / "memory.db"))
         db.execute("VACUUM INTO ?", (str(backup),))
         db.close()
-    no_database(bench.home)
+    no_database(recorded.home)
 
-    [error] = [check for check in bench.json("doctor")["checks"] if check["about"] == "bank"]
+    [error] = [check for check in recorded.json("doctor")["checks"] if check["about"] == "bank"]
     commands = error["next_step"].replace(
         "reasoningbank ", f"{sys.executable} -m reasoningbank_daemon.cli.main "
     )
     done = subprocess.run(
-        commands, shell=True, env={**os.environ, "RB_HOME": str(bench.home)}, capture_output=True, check=False
+        commands,
+        shell=True,
+        env={**os.environ, "RB_HOME": str(recorded.home)},
+        capture_output=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
     assert (str(backup) in error["message"]) == with_backup
     assert ("There is no backup" in error["message"]) != with_backup
-    assert bench.json("status")["experiences"] == (5 if with_backup else 0)
+    assert recorded.json("status")["experiences"] == (5 if with_backup else 0)
 
 
-def test_sound_bank_passes_with_the_daemon_up_and_down(bench: CommandLine) -> None:
-    recorded_bank(bench)
-    bench.run("hooks", "install", "claude-code")
+def test_sound_bank_passes_with_the_daemon_up_and_down(recorded: CommandLine) -> None:
+    recorded.run("hooks", "install", "claude-code")
 
-    down = bench.run("doctor", "--deep")
-    bench.run("up")
-    up = bench.run("doctor")
+    down = recorded.run("doctor", "--deep")
+    recorded.run("up")
+    up = recorded.run("doctor")
 
     assert (down.returncode, up.returncode) == (0, 0), down.stdout + up.stdout
     assert "0 errors, 0 warnings." in down.stdout
     assert "0 errors, 0 warnings." in up.stdout
 
 
-def test_doctor_changes_nothing(bench: CommandLine) -> None:
-    recorded_bank(bench)
-    before = {file: file.stat().st_mtime_ns for file in bench.home.rglob("*") if file.is_file()}
+def test_doctor_changes_nothing(recorded: CommandLine) -> None:
+    before = {file: file.stat().st_mtime_ns for file in recorded.home.rglob("*") if file.is_file()}
 
-    bench.run("doctor", "--deep")
+    recorded.run("doctor", "--deep")
 
-    after = {file: file.stat().st_mtime_ns for file in bench.home.rglob("*") if file.is_file()}
+    after = {file: file.stat().st_mtime_ns for file in recorded.home.rglob("*") if file.is_file()}
     # SQLite makes its shared memory for whoever reads; it holds nothing.
     assert {file for file in before | after if before.get(file) != after.get(file)} <= {
-        bench.home / "data" / "memory.db-shm",
-        bench.home / "data" / "memory.db-wal",
+        recorded.home / "data" / "memory.db-shm",
+        recorded.home / "data" / "memory.db-wal",
     }
 
 
@@ -239,11 +252,10 @@ def test_spool_that_others_may_enter_is_an_error(bench: CommandLine) -> None:
     assert str(spool) in done.stdout
 
 
-def test_index_that_was_removed_is_no_error(bench: CommandLine) -> None:
-    recorded_bank(bench)
-    shutil.rmtree(bench.home / "state" / "indexes")
+def test_index_that_was_removed_is_no_error(recorded: CommandLine) -> None:
+    shutil.rmtree(recorded.home / "state" / "indexes")
 
-    done = bench.run("doctor")
+    done = recorded.run("doctor")
 
     assert done.returncode == 0
     assert "none yet; they are built from the bank" in done.stdout

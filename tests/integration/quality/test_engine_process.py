@@ -106,6 +106,17 @@ def is_gone(pid: int) -> bool:
     return False
 
 
+def test_process_that_ends_before_it_is_told_anything_is_said_to_have_ended_while_starting() -> None:
+    def prepare_too_late(conversation: Conversation) -> None:
+        assert os.read(conversation._child.output.fileno(), 1) == b""  # its input is closed before its output
+        prepare(conversation)
+
+    ended = msgspec.structs.replace(spec(), command=("/bin/false",), prepare=prepare_too_late)
+
+    with running(ended) as process, pytest.raises(EngineUnavailableError, match="ended while starting"):
+        process.wait_ready(soon())
+
+
 def test_process_that_was_stopped_is_not_said_to_have_ended_by_itself() -> None:
     with running(spec()) as stopped, running(spec()) as died:
         stopped.wait_ready(soon())

@@ -6,13 +6,17 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 
 
 def in_child(work: Callable[[], None]) -> None:
     """Run ``work`` in a forked child and demand that it returns; what it raises is shown."""
     sys.stdout.flush()
-    pid = os.fork()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads, and a worker of pytest-xdist has one: the child takes no lock of its.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if pid == 0:
         status = 1
         try:

@@ -84,7 +84,10 @@ class Conversation:
 
     def tell(self, message: bytes) -> None:
         """Send a framed message."""
-        self._child.write(message, deadline=self._deadline, clock=self._clock)
+        try:
+            self._child.write(message, deadline=self._deadline, clock=self._clock)
+        except BrokenPipeError as error:
+            raise EngineUnavailableError("it ended while starting") from error
 
     def ask(self, identity: int, method: str, params: object) -> msgspec.Raw:
         """Send a request and return its result; raise `EngineUnavailableError` where none comes."""
