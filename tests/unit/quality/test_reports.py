@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import re
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
@@ -109,3 +112,29 @@ def test_github_commands_escape_what_would_end_them() -> None:
     assert lines == [
         "::warning file=a b%2Cc.py,line=2,col=5,title=S307 (security)::100%25 unsafe%0A::error::no — parse it"
     ]
+
+
+def as_github_reads_it(line: str) -> tuple[str, dict[str, str], str]:
+    """Take a workflow command apart as the runner does: at the first `::` behind the command's own, then at commas."""
+    head, _, data = line.removeprefix("::").partition("::")
+    command, _, listed = head.partition(" ")
+    values = dict(each.split("=", 1) for each in listed.split(","))
+    for code, character in (("%3A", ":"), ("%2C", ",")):
+        values = {name: value.replace(code, character) for name, value in values.items()}
+    return command, {name: _unescaped(value) for name, value in values.items()}, _unescaped(data)
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
+
+
+@given(path=st.text(st.characters(codec="utf-8"), min_size=1), message=st.text(st.characters(codec="utf-8")))
+@example(path="100%3A,=::\r\n.py", message="::error file=a.py::%0A%25\r\n")
+def test_github_reads_any_path_and_message_as_they_are(path: str, message: str) -> None:
+    [line] = github_report([judged(path=path, message=message)], notes=False)
+
+    command, values, text = as_github_reads_it(line)
+
+    assert not {"\r", "\n"} & set(line)
+    assert (command, text) == ("warning", f"{message} — parse it")
+    assert values == {"file": path, "line": "2", "col": "5", "title": "S307 (security)"}
