@@ -17,6 +17,7 @@ import structlog
 
 from reasoningbank_daemon.quality.edit import Edit, content_sha256, readable_text
 from reasoningbank_daemon.quality.engine import Document, EngineDiedError, EngineError
+from reasoningbank_daemon.quality.issue_cache import MOST_ENTRIES
 from reasoningbank_daemon.quality.judge_messages import (
     LOG,
     Judged,
@@ -48,8 +49,9 @@ _MEMORY_BYTES = 16 * 1024**3
 _GRACE_S = 0.25
 """The judge says at the deadline which engines are missing; this long its answer may take to arrive."""
 _WARMING_S = 10.0
-_FIRST_HANG_S = 5.0
-_AGAIN_HANG_S = 60.0
+_HANG_TIMEOUT_S = {Role.FIRST: 5.0, Role.AGAIN: 60.0}
+_NICENESS = {Role.FIRST: 5, Role.AGAIN: 20}
+"""A second look runs when nothing else wants the processor, and with it all that it starts."""
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -79,7 +81,8 @@ class JudgeApart:
     """Asks a judge in a process of its own, which is started when it is first needed, and again when it has died.
 
     `role` says which engines it has. `engines_off` are not started; `oxlint` is the user's word on which one to run, asked
-    for at each edit.
+    for at each edit. A judge that has had a question for `hang_timeout_s` is killed. Of `most_remembered` pairs of an engine and
+    a text it knows the findings.
     """
 
     def __init__(
@@ -90,8 +93,12 @@ class JudgeApart:
         oxlint: Callable[[], str] = lambda: "",
         environment: Mapping[str, str] | None = None,
         clock: Callable[[], float] = monotonic,
+        hang_timeout_s: float | None = None,
+        most_remembered: int = MOST_ENTRIES,
     ) -> None:
         self._role = role
+        self._hang_timeout_s = hang_timeout_s or _HANG_TIMEOUT_S[role]
+        self._most_remembered = most_remembered
         self._engines_off = tuple(sorted(engines_off))
         self._languages = None if role is Role.FIRST else second_languages(engines_off)
         self._oxlint = oxlint
@@ -157,11 +164,15 @@ class JudgeApart:
     def _spec(self) -> ProcessSpec:
         return ProcessSpec(
             name=NAME if self._role is Role.FIRST else f"{NAME} of the second look",
-            command=(sys.executable, "-I", "-m", _WORKER, self._role, *self._engines_off),
+            command=(
+                *(sys.executable, "-I", "-m", _WORKER),
+                *(self._role, str(self._most_remembered), *self._engines_off),
+            ),
             prepare=_prepare,
             environment={"PATH": os.pathsep.join(os.get_exec_path()), **self._environment},
             memory_bytes=_MEMORY_BYTES,
-            hang_timeout_s=_FIRST_HANG_S if self._role is Role.FIRST else _AGAIN_HANG_S,
+            hang_timeout_s=self._hang_timeout_s,
+            niceness=_NICENESS[self._role],
             hear=_hear,
         )
 

@@ -1,6 +1,6 @@
 """The judge's process: answer questions about edits until the input ends.
 
-Started by `judge_apart` as `python -m reasoningbank_daemon.quality.judge_worker ROLE [ENGINE_THAT_IS_OFF…]`. It speaks JSON-RPC on
+Started by `judge_apart` as `python -m reasoningbank_daemon.quality.judge_worker ROLE MOST_REMEMBERED [ENGINE_THAT_IS_OFF…]`. It speaks JSON-RPC on
 its standard streams, and owns the engines, each in a process of its own.
 """
 
@@ -20,6 +20,7 @@ import structlog
 
 from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.engines.programs import Programs
+from reasoningbank_daemon.quality.issue_cache import IssueCache
 from reasoningbank_daemon.quality.judge_messages import (
     LOG,
     Judged,
@@ -44,12 +45,12 @@ _NO_VERDICT = 1
 class JudgeWorker:
     """Answers questions, each in a thread of a pool."""
 
-    def __init__(self, role: Role, engines_off: Sequence[str], output: int) -> None:
+    def __init__(self, role: Role, engines_off: Sequence[str], cache: IssueCache, output: int) -> None:
         self._oxlint = ""
         programs = Programs(oxlint=lambda: self._oxlint)
         make = standard_engines if role is Role.FIRST else second_engines
         engines = [engine for engine in make(programs=programs) if engine.name not in engines_off]
-        self._reviewer = Reviewer(engines)
+        self._reviewer = Reviewer(engines, cache=cache)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="judge")
         self._output = output
         self._writing = threading.Lock()
@@ -101,7 +102,9 @@ def main(arguments: Sequence[str]) -> None:
     """Answer until the input ends."""
     _, most = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, most))
-    worker = JudgeWorker(Role(arguments[0]), arguments[1:], sys.stdout.fileno())
+    role, most_remembered, *engines_off = arguments
+    cache = IssueCache(most_entries=int(most_remembered))
+    worker = JudgeWorker(Role(role), engines_off, cache, sys.stdout.fileno())
     _log_through(worker)
     frames = rpc.FrameReader()
     while data := os.read(sys.stdin.fileno(), _READ_BYTES):

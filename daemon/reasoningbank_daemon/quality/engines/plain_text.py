@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reasoningbank_daemon.quality.engine import Document, RawIssue, TextRefusedError
+from collections.abc import Callable
+from time import monotonic
+
+from reasoningbank_daemon.quality.engine import Document, EngineTimeoutError, RawIssue, TextRefusedError
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import text_rules_for
 from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found, HistoryRule, TextRule
@@ -17,19 +20,22 @@ class PlainTextEngine:
     name = NAME
     languages: frozenset[Language] | None = None
 
-    def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:  # noqa: ARG002 - it takes no time
-        """Return what the rules over texts find."""
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+
+    def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:
+        """Return what the rules over texts find; raises as `Engine.analyse` says."""
         if len(document.text) > MAX_TEXT_CHARACTERS:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, the limit is {MAX_TEXT_CHARACTERS:,}"
             )
-        text = document.text
-        return tuple(
-            issue_at(found, rule, engine=NAME)
-            for rule in text_rules_for(document.language)
-            if not rule.literals or any(literal in text for literal in rule.literals)
-            for found in rule.find(document)
-        )
+        issues: list[RawIssue] = []
+        for rule in text_rules_for(document.language):
+            if self._clock() >= deadline:
+                raise EngineTimeoutError("the deadline passed before all rules had read the text")
+            if not rule.literals or any(literal in document.text for literal in rule.literals):
+                issues.extend(issue_at(found, rule, engine=NAME) for found in rule.find(document))
+        return tuple(issues)
 
     def close(self) -> None:
         """Do nothing: it holds nothing."""

@@ -14,6 +14,7 @@ import tree_sitter
 
 from reasoningbank_daemon.quality.engine import EngineError, EngineTimeoutError
 from reasoningbank_daemon.quality.engines.grammars import grammar
+from reasoningbank_daemon.quality.judging.change import most_shared
 from reasoningbank_daemon.quality.languages import Language
 
 _CHUNK_BYTES = 65536
@@ -133,26 +134,14 @@ def edit_between(old: bytes, new: bytes) -> tuple[int, int, int] | None:
     shortest, longest = sorted((len(old), len(new)))
     if longest - shortest > longest * _MOST_CHANGED:
         return None
-    start = _shared(shortest, lambda length: old[:length] == new[:length])
+    start = most_shared(shortest, lambda length: old[:length] == new[:length])
     start = old.rfind(b"\n", 0, start) + 1
-    end = _shared(shortest - start, lambda length: old[len(old) - length :] == new[len(new) - length :])
+    end = most_shared(shortest - start, lambda length: old[len(old) - length :] == new[len(new) - length :])
     if longest - start - end > longest * _MOST_CHANGED:
         return None
     line_end = old.find(b"\n", len(old) - end)
     end = 0 if line_end < 0 else min(end, len(old) - line_end)
     return start, len(old) - end, len(new) - end
-
-
-def _shared(most: int, are_equal: Callable[[int], bool]) -> int:
-    """Return the greatest length up to `most` at which two texts are still equal; equality holds up to some length."""
-    least = 0
-    while least < most:
-        middle = (least + most + 1) // 2
-        if are_equal(middle):
-            least = middle
-        else:
-            most = middle - 1
-    return least
 
 
 def _point(data: bytes, position: int) -> tree_sitter.Point:

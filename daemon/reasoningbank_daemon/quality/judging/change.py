@@ -56,15 +56,15 @@ def change_of(*, path: str, language: Language | None, before: str | None, after
 def shared_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """Return how many lines both texts share at their beginning, and how many of the others at their end."""
     shortest = min(len(before), len(after))
-    start = _most_shared(shortest, lambda count: before[:count] == after[:count])
-    end = _most_shared(
+    start = most_shared(shortest, lambda count: before[:count] == after[:count])
+    end = most_shared(
         shortest - start,
         lambda count: before[len(before) - count :] == after[len(after) - count :],
     )
     return start, end
 
 
-def _most_shared(most: int, are_shared: Callable[[int], bool]) -> int:
+def most_shared(most: int, are_shared: Callable[[int], bool]) -> int:
     """Return the greatest count that is shared, of `most`: what shares so many shares fewer. Faster than line by line."""
     least = 0
     while least < most:

@@ -63,7 +63,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     retire_bytes: int = 400 * 1024**2
     """Above this resident size the process is ended between two questions, and a new one started."""
     niceness: int = 5
-    """How far it stands back for the daemon itself; on an idle machine it loses nothing."""
+    """How far it stands back for the daemon itself; on an idle machine it loses nothing. At 20 it runs only when nothing
+    else wants the processor."""
     start_timeout_s: float = 10.0
     hang_timeout_s: float = 10.0
     """A question this old means that the process hangs; it is killed."""
