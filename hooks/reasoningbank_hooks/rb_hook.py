@@ -22,7 +22,7 @@ DEADLINE_MS = 150
 GRACE_MS = 80
 """How long printing, spooling and starting the daemon may take after that, before a child takes over."""
 
-ALONE_MS = 2500
+ALONE_MS = 3500
 """How long that child may go on; on a machine so busy, a few milliseconds of work take a while."""
 
 MAX_SENT_BYTES = 4 << 20

@@ -32,8 +32,12 @@ WRITING_NS = 40_000_000
 RESERVE_NS = WRITING_NS + 10_000_000
 """The part before that belongs to the outline, in case the whole event was not ready in time."""
 
-ALONE_NS = 2_000_000_000
+ALONE_NS = 3_000_000_000
 """The time of a child for which nobody waits; `rb_hook` ends it a little later."""
+
+ALONE_WRITING_NS = 500_000_000
+ALONE_RESERVE_NS = 1_000_000_000
+"""The same parts of that time: on a machine so busy, milliseconds of work take a while."""
 
 START_AGAIN_S = 5.0
 """A daemon that was started this recently is not started again by the next hook."""
@@ -93,17 +97,19 @@ def keep(
         When nothing can be written; the caller stays silent.
     """
     payload = b"".join(call.chunks)
+    writing_ns = WRITING_NS
     kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - RESERVE_NS)
     if kept is None and time.monotonic_ns() >= end_ns - RESERVE_NS and hand_over():
         end_ns = time.monotonic_ns() + ALONE_NS
-        kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - RESERVE_NS)
+        writing_ns = ALONE_WRITING_NS
+        kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - ALONE_RESERVE_NS)
     if kept is None:
-        kept = _attempt(lambda: _outline(payload), until_ns=end_ns - WRITING_NS)
+        kept = _attempt(lambda: _outline(payload), until_ns=end_ns - writing_ns)
     content, truncated = kept or (b"", True)
     _alarm_at(end_ns)
     body = call.body(content, truncated=truncated)
     spool.write_entry(
-        folder, call.header(), body, bare=kept is None, sync=_sync_until(end_ns - WRITING_NS // 2)
+        folder, call.header(), body, bare=kept is None, sync=_sync_until(end_ns - writing_ns // 2)
     )
     if daemon:
         start_daemon(daemon, environment, guard=os.path.join(os.path.dirname(folder), "starting"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from rbtest.daemon_process import wait_until
-from rbtest.hook_home import BOUND_S, TRIES, HookHome, install_program, ordinary_user, quickest
+from rbtest.hook_home import BOUND_S, HookHome, install_program, ordinary_user, quickest
 from rbtest.hook_peers import Router, answer
 
 from reasoningbank_hooks.installer import HookProgram
@@ -113,10 +113,10 @@ def test_a_redactor_that_does_not_end_leaves_the_outline(
     run = quickest(lambda: home.run("PostToolUse", PAYLOAD))
 
     assert run.wall_s < BOUND_S
-    wait_until(lambda: len(home.spooled()) == TRIES, what="the children that went on to come to an end")
+    wait_until(lambda: len(home.spooled()) == home.calls, what="the children that went on to come to an end")
     assert [json.loads(event.payload) for _, event in home.spooled()] == [
         {"session_id": "s", "tool_name": "Bash"}
-    ] * TRIES
+    ] * home.calls
     assert not (home.paths.spool / "bare.count").exists()
 
 
@@ -152,7 +152,7 @@ def test_what_is_not_done_in_time_is_finished_by_a_child_for_which_nobody_waits(
     run = quickest(lambda: home.run("PostToolUse", PAYLOAD))
 
     assert run.wall_s < BOUND_S
-    wait_until(lambda: len(home.spooled()) == TRIES, what="every event in the spool")
+    wait_until(lambda: len(home.spooled()) == home.calls, what="every event in the spool")
     for _, event in home.spooled():
         assert not event.truncated
         assert json.loads(event.payload).keys() == json.loads(PAYLOAD).keys()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from rbtest.daemon_process import wait_until
-from rbtest.hook_home import BOUND_S, TRIES, HookHome, give_away, ordinary_user, quickest
+from rbtest.hook_home import BOUND_S, HookHome, give_away, ordinary_user, quickest
 from rbtest.hook_peers import GREETING, READY, Answer, RawPeer, Request, Router, answer, leave_stale_socket
 
 from reasoningbank_schema import spool
@@ -25,8 +25,8 @@ from reasoningbank_schema.envelope import Stored
 def assert_kept(home: HookHome, payload: bytes) -> None:
     """Every call's event is in the spool, once."""
     kept = home.spooled()
-    assert [event.payload for _, event in kept] == [payload] * TRIES
-    assert len({header.nonce for header, _ in kept}) == TRIES
+    assert [event.payload for _, event in kept] == [payload] * home.calls
+    assert len({header.nonce for header, _ in kept}) == home.calls
     assert all(header.copy for header, _ in kept)
 
 
@@ -34,6 +34,15 @@ def test_an_absent_daemon_costs_nothing_and_loses_nothing(home: HookHome, payloa
     run = quickest(lambda: home.run("PostToolUse", payload))
 
     assert run.wall_s < BOUND_S
+    assert_kept(home, payload)
+
+
+def test_calls_of_the_same_event_are_each_kept_under_a_nonce_of_their_own(
+    home: HookHome, payload: bytes
+) -> None:
+    runs = [home.run("PostToolUse", payload) for _ in range(3)]
+
+    assert all(run.is_silent for run in runs)
     assert_kept(home, payload)
 
 
@@ -329,8 +338,8 @@ def test_a_spool_that_is_full_costs_no_more_than_time_allows_and_drops_the_oldes
     names = sorted(path.name for path in folder.glob("*.event"))
     assert run.wall_s < BOUND_S
     assert len(names) == most
-    assert int(names[0][:20]) == TRIES + 1
-    assert (folder / "dropped.count").stat().st_size == TRIES
+    assert int(names[0][:20]) == home.calls + 1
+    assert (folder / "dropped.count").stat().st_size == home.calls
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

@@ -10,7 +10,7 @@ import subprocess
 import apsw
 import pytest
 from rbtest.daemon_process import DaemonProcess, wait_until
-from rbtest.hook_home import BOUND_S, TRIES, HookHome, ordinary_user, quickest
+from rbtest.hook_home import BOUND_S, HookHome, ordinary_user, quickest
 from rbtest.hook_peers import Router, answer
 
 from reasoningbank_daemon.storage.compression import unpack
@@ -23,7 +23,7 @@ def test_a_stdin_that_is_never_closed_ends_at_the_deadline_with_what_came(
         run = quickest(lambda: home.run_unclosed("PostToolUse", payload))
 
     assert run.wall_s < BOUND_S
-    assert [event.payload for _, event in home.spooled()] == [payload] * TRIES
+    assert [event.payload for _, event in home.spooled()] == [payload] * home.calls
     assert all(event.truncated for _, event in home.spooled())
 
 
@@ -60,7 +60,7 @@ def test_an_odd_payload_costs_nothing_when_the_daemon_is_absent(home: HookHome, 
     run = quickest(lambda: home.run("PostToolUse", ODD_PAYLOADS[name]))
 
     assert run.wall_s < BOUND_S
-    assert len(home.spooled()) == (0 if name == "empty" else TRIES)
+    assert len(home.spooled()) == (0 if name == "empty" else home.calls)
 
 
 @pytest.mark.parametrize("name", ODD_PAYLOADS)
@@ -71,7 +71,7 @@ def test_an_odd_payload_is_the_daemons_to_judge(home: HookHome, name: str) -> No
 
     assert run.wall_s < BOUND_S
     if len(content) <= 4 << 20:
-        assert [request.event.payload for request in router.requests] == [content] * TRIES
+        assert [request.event.payload for request in router.requests] == [content] * home.calls
         assert home.spooled() == []
     else:
         assert router.requests == []
