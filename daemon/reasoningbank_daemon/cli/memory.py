@@ -14,6 +14,7 @@ from reasoningbank_daemon.cli.reading import open_bank
 from reasoningbank_daemon.cli.tasks import no_task
 from reasoningbank_daemon.services.projects import project_key
 from reasoningbank_daemon.storage import sqlite
+from reasoningbank_daemon.storage.queries.false_alarms import read_false_alarms
 from reasoningbank_daemon.storage.queries.tasks import TaskLine, read_task, recent_tasks
 from reasoningbank_daemon.storage.queries.upkeep import project_id
 from reasoningbank_schema.messages import MAX_RECALLED, Rating
@@ -98,17 +99,50 @@ def add_feedback_arguments(parser: argparse.ArgumentParser) -> None:
 def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
     """Store the rating as evidence about a task."""
     rating = Rating(arguments.rating)
-    if arguments.rule and rating is not Rating.FALSE_ALARM:
-        raise CommandError("--rule needs the rating false_alarm", code=ExitCode.USAGE)
-    here = bool(arguments.rule)
+    rule: str | None = arguments.rule
+    if rule is not None:
+        _check_rule(rule, rating)
+    here = rule is not None
     task = (
         _latest_task(context, here=here) if arguments.task is None else _named_task(context, arguments.task)
     )
-    note = f"{arguments.rule}: {arguments.note}" if arguments.rule else arguments.note
+    note = f"{rule}: {arguments.note}" if rule else arguments.note
     asking.feedback(context, rating, task_id=task.id, note=note)
     goal = wording.shorten(task.goal, 60)
     context.say(f"Stored for task {task.id}: {goal}. See: reasoningbank tasks show {task.id}")
+    if rule:
+        context.say(_effect(context, rule, task))
+    elif rating is Rating.FALSE_ALARM:
+        context.say("No rule was named, so none weighs less from now on; --rule RULE names one.")
     return ExitCode.OK
+
+
+def _check_rule(rule: str, rating: Rating) -> None:
+    # Not loaded for the other commands of this module: finding all rules costs more than asking the daemon does.
+    from reasoningbank_daemon.quality.projects.known_names import fault_in_rule, rule_names  # noqa: PLC0415
+
+    if rating is not Rating.FALSE_ALARM:
+        raise CommandError(
+            "--rule needs the rating false_alarm",
+            code=ExitCode.USAGE,
+            next_step=f"reasoningbank feedback false_alarm --rule {rule or 'RULE'}",
+        )
+    if fault := fault_in_rule(rule, rule_names(), beginnings=False):
+        raise CommandError(
+            fault,
+            code=ExitCode.USAGE,
+            next_step="reasoningbank verdict --notes shows what each finding is called",
+        )
+
+
+def _effect(context: Context, rule: str, task: TaskLine) -> str:
+    with open_bank(context) as db:
+        count = read_false_alarms(db, task.project).get(rule, 0)
+    times = "once" if count == 1 else f"{count} times"
+    told = f"{rule} was called a false alarm {times} in {task.project.removesuffix('/.git')}"
+    if rule.endswith(("syntax", "syntax-error")):
+        return f"{told}; a syntax error stays one all the same."
+    return f"{told}: it weighs {'one step' if count == 1 else f'{count} steps'} less there, as far as a note."
 
 
 def _named_task(context: Context, task_id: int) -> TaskLine:

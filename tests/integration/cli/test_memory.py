@@ -134,6 +134,55 @@ def test_false_alarm_without_a_task_in_this_folders_project_says_so(
     assert "no task of this folder's project is on record yet" in elsewhere.stderr
 
 
+def test_false_alarm_on_a_rule_says_how_often_and_what_that_does(bench: CommandLine) -> None:
+    bench.run("up")
+    record_task(bench)
+
+    said = [
+        bench.run("feedback", "false_alarm", "--task", "1", "--rule", rule).stdout.splitlines()[1]
+        for rule in ("S307", "S307", "elided-code", "syntax-error")
+    ]
+    unnamed = bench.run("feedback", "false_alarm", "--task", "1").stdout
+
+    assert [line.partition(" in ")[0] for line in said] == [
+        "S307 was called a false alarm once",
+        "S307 was called a false alarm 2 times",
+        "elided-code was called a false alarm once",
+        "syntax-error was called a false alarm once",
+    ]
+    assert [line.rpartition(": ")[2] for line in said[:2]] == [
+        "it weighs one step less there, as far as a note.",
+        "it weighs 2 steps less there, as far as a note.",
+    ]
+    assert said[3].endswith("; a syntax error stays one all the same.")
+    assert "No rule was named" in unnamed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("false_alarm", "--rule", "elided-cod"),
+            "no rule is called 'elided-cod'. Did you mean 'elided-code'?",
+        ),
+        (("false_alarm", "--rule", "S3O7"), "no rule is called 'S3O7'"),
+        (("false_alarm", "--rule", ""), "no rule is called ''"),
+        (("good", "--rule", "S307"), "--rule needs the rating false_alarm"),
+    ],
+)
+def test_feedback_on_a_rule_that_can_be_of_no_effect_is_refused_and_not_stored(
+    bench: CommandLine, arguments: tuple[str, ...], message: str
+) -> None:
+    bench.run("up")
+    record_task(bench)
+
+    done = bench.run("feedback", "--task", "1", *arguments)
+
+    assert done.returncode == 64
+    assert message in done.stderr
+    assert bench.json("tasks", "show", "1")["feedback"] == []
+
+
 def test_task_without_a_folder_has_no_known_project(bench: CommandLine) -> None:
     bench.run("up")
     paths = resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home)

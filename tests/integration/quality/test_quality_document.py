@@ -11,7 +11,7 @@ from reasoningbank_daemon.cli.parsing import Parser
 from reasoningbank_daemon.cli.verdict import add_verdict_arguments
 from reasoningbank_daemon.quality.engines.grammars import languages_with_grammar
 from reasoningbank_daemon.quality.patterns.catalogue import rule_modules
-from reasoningbank_daemon.quality.projects.policies import rule_names
+from reasoningbank_daemon.quality.projects.known_names import rule_names
 from reasoningbank_daemon.quality.projects.project_config import parse_project_config
 from reasoningbank_daemon.quality.reviewer import standard_engines
 from reasoningbank_daemon.quality.rule_pages import rule_pages

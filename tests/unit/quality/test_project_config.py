@@ -12,6 +12,7 @@ from reasoningbank_daemon.quality.projects.project_config import (
 from reasoningbank_schema.verdicts import Severity
 
 RULES = frozenset({"elided-code", "sql-from-strings"})
+ENGINES = frozenset({"ruff", "ty"})
 
 
 def test_everything_that_may_stand_in_the_file_is_read() -> None:
@@ -21,6 +22,7 @@ def test_everything_that_may_stand_in_the_file_is_read() -> None:
     engines_off = ["ty"]
     [quality.rules]
     S101 = "off"
+    "PLR*" = "warning"
     elided-code = "error"
     "sql-*" = "note"
     [quality.thresholds]
@@ -30,7 +32,12 @@ def test_everything_that_may_stand_in_the_file_is_read() -> None:
 
     table = parse_project_config(text, source="a", rules=RULES).quality
 
-    assert table.severities == {"S101": None, "elided-code": Severity.ERROR, "sql-*": Severity.NOTE}
+    assert table.severities == {
+        "S101": None,
+        "PLR*": Severity.WARNING,
+        "elided-code": Severity.ERROR,
+        "sql-*": Severity.NOTE,
+    }
     assert (table.thresholds.complexity, table.thresholds.told, table.engines_off) == (25, 2, ("ty",))
 
 
@@ -41,13 +48,17 @@ def test_everything_that_may_stand_in_the_file_is_read() -> None:
         ("[quality]\nmodes = 1", "Did you mean 'mode'?"),
         ("[quality]\nmode = 'block'", "allowed: advise, gate"),
         ("[quality.rules]\nelided-cod = 'off'", "Did you mean 'elided-code'?"),
+        ("[quality.rules]\ns101 = 'off'", "Did you mean 'S101'?"),
+        ("[quality.rules]\nF8 = 'off'", "for all that begin so, write 'F8*'"),
+        ("[quality.rules]\n'sqk-*' = 'off'", "no rule's name begins with 'sqk-'"),
+        ("[quality]\nengines_off = ['rufff']", "no engine is called 'rufff'; there are: ruff, ty"),
         ("[quality.rules]\nS101 = 'none'", "allowed: off, note, warning, error"),
         ("[quality.thresholds]\ncomplexity = 3", "quality.thresholds.complexity"),
     ],
 )
 def test_mistake_is_named_with_what_is_allowed(text: str, told: str) -> None:
     with pytest.raises(ProjectConfigError, match=r"^the file") as caught:
-        parse_project_config(text, source="the file", rules=RULES)
+        parse_project_config(text, source="the file", rules=RULES, engines=ENGINES)
 
     assert told in str(caught.value)
 

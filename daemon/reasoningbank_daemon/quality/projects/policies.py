@@ -6,18 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
-from reasoningbank_daemon.quality.patterns.catalogue import all_rules
+from reasoningbank_daemon.quality.projects.known_names import engine_names, rule_names
 from reasoningbank_daemon.quality.projects.linter_files import LinterFiles
 from reasoningbank_daemon.quality.projects.policy import Mode, Policy
 from reasoningbank_daemon.quality.projects.project import project_root
 from reasoningbank_daemon.quality.projects.project_config import NOTHING, ProjectConfigError, ProjectConfigs
 
 _log = structlog.get_logger(__name__)
-
-
-def rule_names() -> frozenset[str]:
-    """Return the names that a project may use for rules of our own; linters' codes are not among them."""
-    return frozenset(rule.rule for rule in all_rules())
 
 
 class Policies:
@@ -36,7 +31,7 @@ class Policies:
         self._mode = mode
         self._engines_off = engines_off
         self._false_alarms = false_alarms
-        self._configs = ProjectConfigs(rules=rule_names())
+        self._configs = ProjectConfigs(rules=rule_names(), engines=engine_names())
         self._linters = LinterFiles()
 
     def policy_for(self, path: str) -> Policy:

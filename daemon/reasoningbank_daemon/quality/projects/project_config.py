@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from reasoningbank_daemon.quality.projects.known_names import fault_in_engine, fault_in_rule
 from reasoningbank_daemon.quality.projects.policy import Mode
 from reasoningbank_schema.verdicts import Severity
 
@@ -25,7 +26,6 @@ FILE_NAME = ".reasoningbank.toml"
 
 _MOST_BYTES = 100_000
 _MOST_PROJECTS = 200
-_LINTER_CODE = re.compile(r"[A-Z]{1,8}[0-9]{0,5}\*?")
 _PLACE = re.compile(r" - at `(?P<path>\$.*)`$")
 _UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<name>.*)`")
 
@@ -68,8 +68,10 @@ class ProjectConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 NOTHING = ProjectConfig()
 
 
-def parse_project_config(text: str, *, source: str, rules: Collection[str] = ()) -> ProjectConfig:
-    r"""Decode a project's file; `rules` are the names that rules of words may have (linters' codes are not checked).
+def parse_project_config(
+    text: str, *, source: str, rules: Collection[str] = (), engines: Collection[str] = ()
+) -> ProjectConfig:
+    r"""Decode a project's file; `rules` are the names that are words (linters' codes go by their shape), none: no check.
 
     Raises
     ------
@@ -90,15 +92,20 @@ def parse_project_config(text: str, *, source: str, rules: Collection[str] = ())
     except msgspec.ValidationError as error:
         raise ProjectConfigError(f"{source}: {_explained(str(error))}") from error
     for name in config.quality.rules if rules else ():
-        _check_rule(name, rules, source)
+        if fault := fault_in_rule(name, rules, beginnings=True):
+            raise ProjectConfigError(f"{source}: quality.rules: {fault}")
+    for name in config.quality.engines_off if engines else ():
+        if fault := fault_in_engine(name, engines):
+            raise ProjectConfigError(f"{source}: quality.engines_off: {fault}")
     return config
 
 
 class ProjectConfigs:
     """Reads the files of projects, anew when they change. Safe for several threads."""
 
-    def __init__(self, *, rules: Collection[str] = ()) -> None:
+    def __init__(self, *, rules: Collection[str] = (), engines: Collection[str] = ()) -> None:
         self._rules = rules
+        self._engines = engines
         self._lock = threading.Lock()
         self._known: OrderedDict[str, tuple[tuple[int, int], ProjectConfig | ProjectConfigError]] = (
             OrderedDict()
@@ -130,21 +137,13 @@ class ProjectConfigs:
                 raw = opened.read(_MOST_BYTES + 1)
             if len(raw) > _MOST_BYTES:
                 return ProjectConfigError(f"{file} has more than {_MOST_BYTES:,} bytes")
-            return parse_project_config(raw.decode("utf-8"), source=str(file), rules=self._rules)
+            return parse_project_config(
+                raw.decode("utf-8"), source=str(file), rules=self._rules, engines=self._engines
+            )
         except (OSError, UnicodeDecodeError) as error:
             return ProjectConfigError(f"{file} can't be read: {error}")
         except ProjectConfigError as error:
             return error
-
-
-def _check_rule(name: str, rules: Collection[str], source: str) -> None:
-    if _LINTER_CODE.fullmatch(name) or name in rules:
-        return
-    if name.endswith("*") and any(rule.startswith(name[:-1]) for rule in rules):
-        return
-    near = difflib.get_close_matches(name, rules, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ProjectConfigError(f"{source}: quality.rules: no rule is called {name!r}.{hint}")
 
 
 def _explained(message: str) -> str:
