@@ -141,3 +141,14 @@ def test_mistake_ends_with_its_own_code_and_a_reason(
 
     assert done.returncode == code
     assert done.stderr
+
+
+def test_ignore_comment_without_a_reason_is_noted_once(project: CommandLine) -> None:
+    (project.home / "a.py").write_text(
+        "def f(x):\n    return eval(x)  # reasoningbank: ignore[S307]\n", encoding="utf-8"
+    )
+
+    [verdict] = json.loads(project.run("verdict", "--json").stdout)
+
+    assert [issue["rule"] for issue in verdict["issues"]] == ["ignore-without-reason"]
+    assert verdict["label"] == "same"

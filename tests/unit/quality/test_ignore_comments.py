@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.projects.ignore_comments import RULE, find_ignores
+from reasoningbank_daemon.quality.projects.ignore_comments import find_ignores
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,19 @@ def test_comment_on_a_line_of_its_own_speaks_of_the_next_line_with_text() -> Non
     assert ignores.lines == {2: {"S307", "F821"}, 4: {"S307", "F821"}}
 
 
-@pytest.mark.parametrize("comment", ["ignore[S307]", "ignore[S307] -", "ignore[] why not", "ignore why not"])
-def test_comment_without_a_reason_or_a_rule_is_itself_a_note(comment: str) -> None:
+@pytest.mark.parametrize(
+    ("comment", "has_rules"),
+    [
+        ("ignore[S307]", True),
+        ("ignore[S307] -", True),
+        ("ignore[] why not", False),
+        ("ignore why not", False),
+    ],
+)
+def test_comment_without_a_reason_or_a_rule_is_a_fault(comment: str, *, has_rules: bool) -> None:
     ignores = find_ignores(f"a = eval(b)  # reasoningbank: {comment}\n", Language.PYTHON)
 
-    assert [(fault.rule, fault.line, fault.column) for fault in ignores.faults] == [(RULE, 1, 14)]
+    assert [(fault.line, fault.column, fault.has_rules) for fault in ignores.faults] == [(1, 14, has_rules)]
 
 
 def test_words_in_a_string_are_no_comment_of_a_language_with_slashes() -> None:

@@ -19,7 +19,6 @@ from reasoningbank_daemon.quality.engines import (
     ty_engine,
 )
 from reasoningbank_daemon.quality.patterns.catalogue import all_rules
-from reasoningbank_daemon.quality.projects import ignore_comments
 
 _OF_DATA_FILES = ("json-syntax", "toml-syntax", "yaml-syntax")
 _LINTER_CODE = re.compile(r"[A-Z]{1,8}[0-9]{3,5}")
@@ -55,7 +54,6 @@ def rule_names() -> frozenset[str]:
             ruff_rules.INVALID_SYNTAX,
             syntax_tree.SYNTAX_RULE,
             callers.RULE,
-            ignore_comments.RULE,
         }
     )
 

@@ -48,14 +48,11 @@ STANDARD = Policy()
 def wanted(issues: Iterable[RawIssue], document: Document, policy: Policy) -> tuple[RawIssue, ...]:
     """Return the issues that a project wants to hear of, each with the severity that it has there.
 
-    The text's own `reasoningbank: ignore[rule] reason` comments apply last; one that lacks its reason is a note.
+    The text's own `reasoningbank: ignore[rule] reason` comments apply last.
     """
     kept = [settled for issue in issues if (settled := _settled(issue, document.path, policy)) is not None]
     ignores = find_ignores(document.text, document.language)
-    if not ignores.lines and not ignores.faults:
-        return tuple(kept)
-    kept = [issue for issue in kept if issue.rule not in ignores.lines.get(issue.line, ())]
-    return (*kept, *ignores.faults)
+    return tuple(issue for issue in kept if issue.rule not in ignores.lines.get(issue.line, ()))
 
 
 def _settled(issue: RawIssue, path: str, policy: Policy) -> RawIssue | None:
