@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 
 import structlog
@@ -13,6 +15,8 @@ from reasoningbank_daemon.quality.projects.project import project_root
 from reasoningbank_daemon.quality.projects.project_config import NOTHING, ProjectConfigError, ProjectConfigs
 
 _log = structlog.get_logger(__name__)
+
+_MOST_TOLD = 100
 
 
 class Policies:
@@ -33,6 +37,8 @@ class Policies:
         self._false_alarms = false_alarms
         self._configs = ProjectConfigs(rules=rule_names(), engines=engine_names())
         self._linters = LinterFiles()
+        self._lock = threading.Lock()
+        self._told: OrderedDict[str, None] = OrderedDict()
 
     def policy_for(self, path: str) -> Policy:
         """Return what applies to an absolute path; raise `ProjectConfigError` where the project's file is no good."""
@@ -56,10 +62,21 @@ class Policies:
         try:
             return self.policy_for(path)
         except ProjectConfigError as error:
-            _log.warning("project_config_unusable", reason=str(error))
+            self._tell_once(str(error))
             return Policy(
                 severities=NOTHING.quality.severities,
+                false_alarms=self._false_alarms(project_root(path) or ""),
                 linters=self._linters.settings_for(path),
                 engines_off=frozenset(self._engines_off()),
                 mode=self._mode(),
             )
+
+    def _tell_once(self, reason: str) -> None:
+        """Log a fault in a project's file, which is met at each edit there, once until others have come."""
+        with self._lock:
+            known = reason in self._told
+            self._told[reason] = None
+            if len(self._told) > _MOST_TOLD:
+                self._told.popitem(last=False)
+        if not known:
+            _log.warning("project_config_unusable", reason=reason)
