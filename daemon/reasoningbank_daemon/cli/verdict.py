@@ -44,7 +44,8 @@ _OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE")
 
 _EPILOG = """\
 Without an option, files are compared with the last commit, and a file that git does not know is new.
-Exit code 1 means: something was found that --fail-on names.
+Exit codes: 0 where nothing was found that --fail-on names, 1 where something was, 64 for a wrong command
+line, 66 for a path, a revision or a repository that is not there, 78 for a wrong configuration.
 
   reasoningbank verdict                        what is not committed yet in this folder
   reasoningbank verdict --staged               what the next commit would bring in
@@ -173,6 +174,7 @@ def _edits(arguments: argparse.Namespace, context: Context) -> Iterator[Edit]:
     except GitError as error:
         raise CommandError(
             f"git can't say what changed: {error}",
+            code=ExitCode.NOT_FOUND,
             next_step="name a file with --before FILE, or go into a git repository",
         ) from error
 

@@ -110,6 +110,12 @@ def test_empty_revision_is_a_mistake_and_not_the_last_commit(repository: Command
     assert "no revision ''" in done.stderr
 
 
+def test_folder_in_no_repository_is_not_the_same_as_something_found(tmp_path: Path) -> None:
+    codes = [CommandLine(tmp_path).run("verdict", *options).returncode for options in ((), ("--staged",))]
+
+    assert codes == [66, 66]
+
+
 def test_branch_is_compared_with_where_it_began(repository: CommandLine) -> None:
     git(repository.home, "checkout", "-qb", "work")
     (repository.home / "a.py").write_text(WORSE)
