@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reasoningbank_daemon.quality.reports.for_people import people_report
 from reasoningbank_daemon.quality.reports.github import github_report
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
-from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
+from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, MissingEngine, Severity
 
 
 def judged(
@@ -112,6 +113,18 @@ def test_github_commands_escape_what_would_end_them() -> None:
     assert lines == [
         "::warning file=a b%2Cc.py,line=2,col=5,title=S307 (security)::100%25 unsafe%0A::error::no — parse it"
     ]
+
+
+def test_github_hears_once_why_an_engine_is_missing() -> None:
+    file = judged()
+    missing = (MissingEngine(engine="ruff", reason="it died,\n100 %"),)
+    without = msgspec.structs.replace(
+        file, verdict=msgspec.structs.replace(file.verdict, issues=(), engines_missing=missing)
+    )
+
+    lines = list(github_report([without, without], notes=False))
+
+    assert lines == ["::warning title=without ruff::it died,%0A100 %25"]
 
 
 def as_github_reads_it(line: str) -> tuple[str, dict[str, str], str]:

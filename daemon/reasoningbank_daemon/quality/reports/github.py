@@ -11,10 +11,13 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 
 
 def github_report(files: Sequence[JudgedFile], *, notes: bool) -> Iterator[str]:
-    """Yield one command for each new issue."""
+    """Yield one command for each new issue, and one for each reason why an engine is missing."""
     for file in files:
         for issue in file.shown(notes=notes):
             yield _command(file.verdict.path, issue)
+    missing = [(each.engine, each.reason) for file in files for each in file.verdict.engines_missing]
+    for engine, reason in dict.fromkeys(missing):
+        yield f"::warning title={_property(f'without {engine}')}::{_data(reason)}"
 
 
 def _command(path: str, issue: Issue) -> str:
