@@ -21,7 +21,7 @@ from reasoningbank_daemon.quality.callers import caller_issues
 from reasoningbank_daemon.quality.edit import Edit, readable_text
 from reasoningbank_daemon.quality.engines.programs import Programs
 from reasoningbank_daemon.quality.git_changes import GitError, WorkTree
-from reasoningbank_daemon.quality.known_texts import text_on_disk
+from reasoningbank_daemon.quality.known_texts import MOST_BYTES, text_on_disk
 from reasoningbank_daemon.quality.projects.policies import Policies
 from reasoningbank_daemon.quality.projects.project import project_root
 from reasoningbank_daemon.quality.projects.project_config import ProjectConfigError
@@ -170,7 +170,7 @@ def _edits(arguments: argparse.Namespace, context: Context) -> Iterator[Edit]:
         return
     try:
         for folder, inside in _by_repository(paths or [str(context.cwd)], context).items():
-            yield from _changed(arguments, folder, inside, revision=_revision(arguments, context))
+            yield from _changed(arguments, folder, inside, context)
     except GitError as error:
         raise CommandError(
             f"git can't say what changed: {error}",
@@ -197,8 +197,9 @@ def _revision(arguments: argparse.Namespace, context: Context) -> str | None:
 
 
 def _changed(
-    arguments: argparse.Namespace, folder: str, paths: Sequence[str], *, revision: str | None
+    arguments: argparse.Namespace, folder: str, paths: Sequence[str], context: Context
 ) -> Iterator[Edit]:
+    revision = _revision(arguments, context)
     try:
         tree = WorkTree(Path(folder))
     except GitError:
@@ -221,6 +222,11 @@ def _changed(
         yield from tree.staged(paths)
     else:
         yield from tree.uncommitted(paths)
+    for name in tree.unread:
+        shown = _printable(_path_from(context.cwd, str(tree.root / name)))
+        context.warn(
+            f"reasoningbank verdict: {shown} is not judged: it has more than {MOST_BYTES:,} bytes, or can't be read"
+        )
 
 
 def _compared(paths: Sequence[str], before: Path) -> Edit:

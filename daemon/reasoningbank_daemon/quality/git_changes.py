@@ -35,10 +35,14 @@ class ChangedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkTree:
-    """Asks git about the repository that a folder lies in; raises `GitError` where there is none."""
+    """Asks git about the repository that a folder lies in; raises `GitError` where there is none.
+
+    `unread` names, from its root, the files that were passed over so far: too large, or not to be read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.unread: list[str] = []
         self.root = Path(
             self._run("rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape").rstrip("\n")
         )
@@ -61,6 +65,8 @@ class WorkTree:
             text = self._on_disk(name)
             if text is not None:
                 yield Edit(path=str(self.root / name), after=text)
+            elif self._is_file(name):
+                self.unread.append(name)
 
     def has(self, revision: str) -> bool:
         """Say whether git knows a revision (a commit, or a tree) by that name."""
@@ -119,6 +125,12 @@ class WorkTree:
             if after is not None:
                 before = texts[each.before] if each.before else None
                 yield Edit(path=str(self.root / each.path), before=before, after=after)
+            elif each.after or self._is_file(each.path):
+                self.unread.append(each.path)
+
+    def _is_file(self, name: str) -> bool:
+        path = self.root / name
+        return path.is_file() and not path.is_symlink()
 
     def _on_disk(self, name: str) -> str | None:
         path = self.root / name

@@ -103,6 +103,19 @@ def test_deleted_file_may_be_named_and_one_that_never_was_may_not(repository: Co
     assert codes == [0, 0, 0, 66, 66, 66]
 
 
+def test_file_that_is_too_large_is_said_to_be_passed_over(repository: CommandLine) -> None:
+    for name in ("a.py", "new.py"):
+        (repository.home / name).write_bytes(b"#" * 10_000_001)
+    on_disk = repository.run("verdict")
+    git(repository.home, "add", ".")
+    staged = repository.run("verdict", "--staged")
+
+    for done in (on_disk, staged):
+        assert done.returncode == 0
+        for name in ("a.py", "new.py"):
+            assert f"{name} is not judged: it has more than 10,000,000 bytes, or can't be read" in done.stderr
+
+
 def test_empty_revision_is_a_mistake_and_not_the_last_commit(repository: CommandLine) -> None:
     done = repository.run("verdict", "--diff", "")
 

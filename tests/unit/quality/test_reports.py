@@ -65,6 +65,26 @@ def test_report_for_people_shows_the_line_and_a_mark_under_the_column() -> None:
     ]
 
 
+def test_files_without_an_issue_are_named_together_where_an_engine_is_missing() -> None:
+    missing = (MissingEngine(engine="ruff", reason="it died"),)
+    files = [
+        msgspec.structs.replace(
+            file,
+            verdict=msgspec.structs.replace(
+                file.verdict, issues=(), new_issues=0, fixed=0, label=Label.SAME, engines_missing=missing
+            ),
+        )
+        for file in (judged(path=f"{number}.py") for number in range(7))
+    ]
+
+    lines = list(people_report(files, coloured=False, notes=False))
+
+    assert lines == [
+        "Without ruff, it died: 0.py, 1.py, 2.py, 3.py, 4.py and 2 more",
+        "7 files: 7 same. 0 new, 0 gone (notes included).",
+    ]
+
+
 def test_colours_are_put_around_the_same_words() -> None:
     plain = "\n".join(people_report([judged()], coloured=False, notes=True))
     coloured = "\n".join(people_report([judged()], coloured=True, notes=True))

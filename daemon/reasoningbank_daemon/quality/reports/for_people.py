@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from reasoningbank_daemon.quality.reports.judged_file import JudgedFile
-from reasoningbank_schema.verdicts import Issue, Label, Severity
+from reasoningbank_schema.verdicts import Issue, Label, MissingEngine, Severity
 
 _FRAME_WIDTH = 110
+_MOST_NAMED = 5
 _CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), 127, *range(128, 160)) if code != 9}
 _LABEL_COLOURS = {Label.BROKEN: "1;31", Label.WORSE: "1;33", Label.SAME: "2", Label.BETTER: "1;32"}
 _SEVERITY_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
@@ -27,16 +28,27 @@ class Paint(msgspec.Struct, frozen=True):
 
 
 def people_report(files: Sequence[JudgedFile], *, coloured: bool, notes: bool) -> Iterator[str]:
-    """Yield the lines of the report; files without anything to show are only counted."""
+    """Yield the lines of the report; files without an issue are only counted, and named where an engine is missing."""
     paint = Paint(coloured)
+    others: dict[MissingEngine, list[str]] = {}
     for file in files:
         issues = file.shown(notes=notes)
         missing = file.verdict.engines_missing
-        if issues or missing:
+        if issues:
             yield from _file_lines(file, issues, paint)
-            yield from (paint(f"  without {each.engine}: {each.reason}", "2") for each in missing)
+            yield from (paint(f"  without {each.engine}: {_clean(each.reason)}", "2") for each in missing)
             yield ""
+        else:
+            for each in missing:
+                others.setdefault(each, []).append(file.verdict.path)
+    for each, paths in others.items():
+        yield paint(f"Without {each.engine}, {_clean(each.reason)}: {_named(paths)}", "2")
     yield _summary(files)
+
+
+def _named(paths: Sequence[str]) -> str:
+    shown = ", ".join(map(_clean, paths[:_MOST_NAMED]))
+    return f"{shown} and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else shown
 
 
 def _file_lines(file: JudgedFile, issues: tuple[Issue, ...], paint: Paint) -> Iterator[str]:
