@@ -11,9 +11,10 @@ run:  ## install, then play a recorded task in a scratch bank and show what an a
 	@.ci/environment run
 	@$(VENV)/bin/reasoningbank demo
 
+# A file stays with one worker, in the order of the folders: the long campaigns first. ARGS="-n 0" is one process.
 test:  ## run every test (short forms of the campaigns); ARGS="-k name" narrows it
 	@.ci/environment dev
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:  ## check style, types and the import contracts
 	@.ci/environment dev
