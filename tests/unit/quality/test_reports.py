@@ -85,6 +85,24 @@ def test_files_without_an_issue_are_named_together_where_an_engine_is_missing() 
     ]
 
 
+def test_last_words_of_an_engine_take_one_line() -> None:
+    missing = (
+        MissingEngine(engine="ty", reason="it ended by itself (panicked\n" + "  at place\n" * 100 + ")"),
+    )
+    file = judged()
+    told = msgspec.structs.replace(
+        file, verdict=msgspec.structs.replace(file.verdict, engines_missing=missing)
+    )
+
+    lines = [
+        line for line in people_report([told], coloured=False, notes=False) if line.startswith("  without")
+    ]
+
+    assert len(lines) == 1
+    assert lines[0].startswith("  without ty: it ended by itself (panicked at place at place")
+    assert len(lines[0]) < 250
+
+
 def test_colours_are_put_around_the_same_words() -> None:
     plain = "\n".join(people_report([judged()], coloured=False, notes=True))
     coloured = "\n".join(people_report([judged()], coloured=True, notes=True))

@@ -12,6 +12,7 @@ from reasoningbank_schema.verdicts import Issue, Label, MissingEngine, Severity
 
 _FRAME_WIDTH = 110
 _MOST_NAMED = 5
+_REASON_WIDTH = 200
 _CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), 127, *range(128, 160)) if code != 9}
 _LABEL_COLOURS = {Label.BROKEN: "1;31", Label.WORSE: "1;33", Label.SAME: "2", Label.BETTER: "1;32"}
 _SEVERITY_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.NOTE: "36"}
@@ -36,13 +37,13 @@ def people_report(files: Sequence[JudgedFile], *, coloured: bool, notes: bool) -
         missing = file.verdict.engines_missing
         if issues:
             yield from _file_lines(file, issues, paint)
-            yield from (paint(f"  without {each.engine}: {_clean(each.reason)}", "2") for each in missing)
+            yield from (paint(f"  without {each.engine}: {_short(each.reason)}", "2") for each in missing)
             yield ""
         else:
             for each in missing:
                 others.setdefault(each, []).append(file.verdict.path)
     for each, paths in others.items():
-        yield paint(f"Without {each.engine}, {_clean(each.reason)}: {_named(paths)}", "2")
+        yield paint(f"Without {each.engine}, {_short(each.reason)}: {_named(paths)}", "2")
     yield _summary(files)
 
 
@@ -94,6 +95,12 @@ def _summary(files: Sequence[JudgedFile]) -> str:
     fixed = sum(file.verdict.fixed for file in files)
     plural = "" if len(files) == 1 else "s"
     return f"{len(files)} file{plural}: {counted}. {new:,} new, {fixed:,} gone (notes included)."
+
+
+def _short(reason: str) -> str:
+    """Return a reason on one line: an engine's last words may be a whole trace."""
+    words = _clean(" ".join(reason.split()))
+    return words if len(words) <= _REASON_WIDTH else f"{words[:_REASON_WIDTH]}…"
 
 
 def _clean(text: str) -> str:
