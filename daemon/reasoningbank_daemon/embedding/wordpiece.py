@@ -40,7 +40,7 @@ class WordPiece:
         self._unknown = self._ids["[UNK]"]
         self._first, self._last = self._ids["[CLS]"], self._ids["[SEP]"]
         # Words repeat: most of a prompt has been split before. Bounded in count here, in length by MAX_WORD_CHARS.
-        self._cached: Callable[[str], tuple[int, ...]] = functools.lru_cache(maxsize=16_384)(self._pieces)
+        self._cached: Callable[[str], tuple[int, ...]] = functools.lru_cache(maxsize=4_096)(self._pieces)
 
     def encode(self, text: str, max_tokens: int) -> list[int]:
         """Return the ids of a text between those that mark its begin and end, at most ``max_tokens`` (≥ 2)."""

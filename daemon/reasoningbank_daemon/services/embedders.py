@@ -74,7 +74,7 @@ def _check_minilm(folder: str) -> str:
 
 
 _MINILM = EmbedderKind(
-    meaning="by words and by meaning: all-MiniLM-L6-v2, 384 dimensions, 70 MB of memory",
+    meaning="by words and by meaning: all-MiniLM-L6-v2, 384 dimensions, 30 MB of memory",
     stamp=MINILM_STAMP,
     takes_weights=True,
     check=_check_minilm,

@@ -29,7 +29,8 @@ def minilm() -> MiniLmEmbedder:
 def test_similarities_are_the_published_ones(minilm: MiniLmEmbedder) -> None:
     vectors = minilm.embed(PUBLISHED_TEXTS)
 
-    assert np.abs(vectors @ vectors.T - np.array(PUBLISHED_SIMILARITIES)).max() < 6e-5
+    # Weights rounded to bytes move a similarity by 0.003 root mean square; with exact ones it was 0.00005.
+    assert np.abs(vectors @ vectors.T - np.array(PUBLISHED_SIMILARITIES)).max() < 5e-3
 
 
 def test_meaning_counts_more_than_words(minilm: MiniLmEmbedder) -> None:

@@ -42,10 +42,14 @@ def tensors() -> Tensors:
             shapes[f"encoder.layer.{layer}.{name}.weight"] = (WIDTH,)
             shapes[f"encoder.layer.{layer}.{name}.bias"] = (WIDTH,)
     found = {name: rng.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
-    # The transformer keeps word embeddings as float16: the same numbers for both.
-    name = "embeddings.word_embeddings.weight"
-    found[name] = found[name].astype(np.float16).astype(np.float32)
-    return found
+    return {name: _rounded(tensor) if tensor.ndim == 2 else tensor for name, tensor in found.items()}
+
+
+def _rounded(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a matrix that bytes hold without loss: whole 64ths, of which the largest in each row is 127."""
+    numbers = np.rint(np.clip(64 * matrix, -127, 127))
+    numbers[:, 0] = 127
+    return np.asarray(numbers / 64, dtype=np.float32)
 
 
 def _plain(tensors: Tensors, tokens: list[int]) -> npt.NDArray[np.float64]:
