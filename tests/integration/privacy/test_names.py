@@ -109,6 +109,44 @@ def test_no_name_brings_its_secret_into_the_bank_and_each_still_names_one_thing(
         ]
 
 
+def test_a_models_name_in_a_transcript_brings_no_secret_into_the_bank(tmp_path: Path) -> None:
+    transcript = tmp_path / "transcript.jsonl"
+    usage = {"input_tokens": 5, "output_tokens": 7}
+    message = {"id": "message", "model": _named("model"), "usage": usage}
+    line = {"type": "assistant", "timestamp": "2026-11-21T08:00:00Z", "message": message}
+    transcript.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    common = {"session_id": "s", "cwd": "/tmp", "prompt_id": "p", "transcript_path": str(transcript)}
+    events = (
+        ("UserPromptSubmit", {**common, "prompt": "fix the parser"}),
+        ("Stop", {**common, "last_assistant_message": "done"}),
+    )
+
+    with scratch_home() as home:
+        with DaemonProcess(home) as daemon, Wire(daemon.paths.endpoint) as wire:
+            for event, payload in events:
+                request = HookEvent(host="claude-code", event=event, payload=json.dumps(payload).encode())
+                assert wire.ask(request, timeout_s=30) is not None
+            wait_until(lambda: _usage(home) is not None, what="the transcript to be read")
+        found = _usage(home)
+
+        assert find(home, [SECRET]) == {}
+        assert found is not None
+        model, reason = found
+        assert model == "model-[redacted:github-token]"
+        assert "model-[redacted:github-token]" in reason
+
+
+def _usage(home: Path) -> tuple[str, str] | None:
+    """Return the model of the first task whose tokens are known, and why their cost is not."""
+    db = _bank(home)
+    try:
+        query = "SELECT model, cost_unknown FROM task WHERE tokens_output IS NOT NULL AND tokens_output > 0"
+        found: tuple[str, str] | None = db.execute(query).fetchone()
+        return found
+    finally:
+        db.close()
+
+
 @pytest.fixture
 def hooks() -> Iterator[HookHome]:
     folder = Path(tempfile.mkdtemp(prefix="rb-program-", dir="/tmp"))

@@ -57,9 +57,11 @@ def add_usage(state: State, record: UsageRecord) -> None:
         if place is None:
             raise RecordError(f"usage came for session {record.session_id!r}, which has no turn yet")
         turn_id, task_id = place
+        # The transcript is the host's: what it calls a model may hold a secret, and so may the reason that names it.
         counted_in = _count(state, record.host, message, turn_id)
         if counted_in == turn_id:
-            models[task_id][message.model] += message.tokens_output + 1
+            model = state.scrubber.identity(message.model)
+            models[task_id][model] += message.tokens_output + 1
     for task_id, by_model in models.items():
         model = max(sorted(by_model), key=lambda name: by_model[name])
         sum_task(
@@ -105,7 +107,8 @@ def _count(state: State, host: str, message: UsageMessage, turn_id: int) -> int:
         return turn_id
     changes = tuple(new - before for new, before in zip(tokens, old[1:6], strict=True))
     cost = (message.cost_usd or 0.0) - (old[6] or 0.0)
-    unknown = (message.cost_unknown or "no price is known") if message.cost_usd is None else None
+    reason = state.scrubber.identity(message.cost_unknown or "no price is known")
+    unknown = reason if message.cost_usd is None else None
     state.run(_WRITE, (key, turn_id, *tokens, message.cost_usd))
     state.run(_ADD_TO_TURN, (*changes, cost, unknown, turn_id))
     return turn_id
