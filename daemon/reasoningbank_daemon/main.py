@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import enum
 import gc
 import os
 import signal
@@ -28,24 +27,13 @@ from reasoningbank_daemon.services.version import CODE_VERSION
 from reasoningbank_daemon.storage.base import StoreError
 from reasoningbank_daemon.telemetry import configure_logging
 from reasoningbank_daemon.telemetry.service_manager import ServiceManager
+from reasoningbank_schema.exit_codes import DAEMON_EXIT_CODES, ExitCode
 from reasoningbank_schema.paths import Paths, resolve_paths
 
 log = structlog.get_logger(__name__)
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter while the poller waits for it; Python's default is ten times that."""
-
-
-class ExitCode(enum.IntEnum):
-    """Say why the daemon ended; numbers as in sysexits.h, so that a service manager can tell them apart."""
-
-    OK = 0
-    USAGE = 64
-    DEFECT = 70
-    BANK_UNUSABLE = 74
-    ANOTHER_RUNS = 75
-    SOCKET_UNUSABLE = 73
-    BAD_CONFIGURATION = 78
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +58,7 @@ def run(environment: Mapping[str, str], *, home: Path) -> ExitCode:
         prepare_folders(paths)
         config = load_config(paths.config_file)
     except UnsafeFolderError as error:
-        return _refuse(ExitCode.SOCKET_UNUSABLE, error)
+        return _refuse(ExitCode.CANT_CREATE, error)
     except ConfigError as error:
         return _refuse(ExitCode.BAD_CONFIGURATION, error)
     configure_logging(config.daemon.log_level, folder=paths.logs, environment=environment)
@@ -94,7 +82,7 @@ def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> Exit
         return _refuse(ExitCode.BANK_UNUSABLE, error)
     except IndexFolderError as error:
         log.error("index_folder_unusable", reason=str(error))  # noqa: TRY400  the message is the finding
-        return _refuse(ExitCode.SOCKET_UNUSABLE, error)
+        return _refuse(ExitCode.CANT_CREATE, error)
     try:
         server = Server(services, service_manager=service_manager)
         # What is loaded now lives as long as the process: spare the collector from walking it each time.
@@ -103,7 +91,7 @@ def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> Exit
         with _stop_on_signals(server):
             server.serve()
     except SocketPathError as error:
-        return _refuse(ExitCode.SOCKET_UNUSABLE, error)
+        return _refuse(ExitCode.CANT_CREATE, error)
     finally:
         services.close()
         log.info("stopped")
@@ -136,7 +124,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         prog="reasoningbankd",
         description="Serve the bank in the foreground; `reasoningbank up` starts it in the background.",
         epilog="Exit codes: "
-        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode),
+        + ", ".join(f"{code.value} {code.name.lower().replace('_', ' ')}" for code in DAEMON_EXIT_CODES),
     )
     parser.add_argument("--version", action="version", version=f"reasoningbankd {CODE_VERSION}")
     return parser.parse_args(argv)

@@ -60,6 +60,11 @@ class Paths(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "hooks"
 
     @property
+    def private_folders(self) -> tuple[Path, ...]:
+        """The folders that the daemon writes to, and that nobody else may enter; a folder comes before its parts."""
+        return self.data_dir, self.state_dir, self.runtime_dir, self.spool, self.logs, self.indexes
+
+    @property
     def socket(self) -> Path:
         """The daemon's socket."""
         return self.runtime_dir / "bus.sock"

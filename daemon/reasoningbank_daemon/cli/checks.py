@@ -86,14 +86,7 @@ def check_folders(context: Context) -> Iterator[Check]:
             "set RB_HOME or XDG_RUNTIME_DIR to a shorter folder",
         )
     sound = True
-    for folder in (
-        paths.data_dir,
-        paths.state_dir,
-        paths.runtime_dir,
-        paths.spool,
-        paths.logs,
-        paths.indexes,
-    ):
+    for folder in paths.private_folders:
         for problem in _folder_problems(folder):
             sound = False
             yield problem

@@ -1,24 +1,8 @@
-"""Why a command ended; numbers from 64 on are those of ``sysexits.h``, as the daemon's are."""
+"""What the exit codes of a command tell."""
 
 from __future__ import annotations
 
-import enum
-
-
-class ExitCode(enum.IntEnum):
-    """Say how a command ended."""
-
-    OK = 0
-    FAILED = 1
-    NOT_RUNNING = 3
-    USAGE = 64
-    NOT_FOUND = 66
-    NO_ANSWER = 69
-    CANT_CREATE = 73
-    BANK_UNUSABLE = 74
-    BAD_CONFIGURATION = 78
-    INTERRUPTED = 130
-
+from reasoningbank_schema.exit_codes import ExitCode as ExitCode  # noqa: PLC0414  re-exported: every command has it
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "success",
@@ -32,4 +16,4 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.BAD_CONFIGURATION: "the configuration is wrong",
     ExitCode.INTERRUPTED: "interrupted",
 }
-"""What each code tells, in words: the manual is made of them."""
+"""What each code that a command ends with tells, in words: the manual is made of them."""

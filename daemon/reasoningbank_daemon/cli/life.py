@@ -20,13 +20,8 @@ from reasoningbank_daemon.cli.parsing import Command, seconds
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
 
 POLL_S = 0.05
-_ANOTHER_RUNS = 75  # main.ExitCode.ANOTHER_RUNS; importing `main` would load the whole daemon
-_SAME_MEANING = {
-    73: ExitCode.CANT_CREATE,
-    74: ExitCode.BANK_UNUSABLE,
-    78: ExitCode.BAD_CONFIGURATION,
-}
-"""Codes of the daemon that mean the same when a command ends with them."""
+_PASSED_ON = (ExitCode.CANT_CREATE, ExitCode.BANK_UNUSABLE, ExitCode.BAD_CONFIGURATION)
+"""Codes of a daemon that did not start, with which ``up`` ends as well: what is wrong is the user's to mend."""
 
 
 def add_up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +104,7 @@ def _start(context: Context, end_s: float) -> int | None:
         if pid := asking.answering_pid(context):
             return pid
         code = process.poll()
-        if code == _ANOTHER_RUNS:
+        if code == ExitCode.ANOTHER_RUNS:
             return None
         if code is not None:
             raise _ended(context, process, code)
@@ -122,7 +117,7 @@ def _ended(context: Context, process: subprocess.Popen[bytes], code: int) -> Com
     reason = f":\n{said}" if said else f" and said nothing (pid {process.pid})"
     return CommandError(
         f"the daemon ended at once with exit code {code}{reason}",
-        code=_SAME_MEANING.get(code, ExitCode.FAILED),
+        code=ExitCode(code) if code in _PASSED_ON else ExitCode.FAILED,
         next_step="reasoningbank doctor",
     )
 

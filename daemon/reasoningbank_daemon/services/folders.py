@@ -22,14 +22,7 @@ def prepare_folders(paths: Paths) -> None:
     UnsafeFolderError
         Naming the folder, what is wrong with it and the command that mends it.
     """
-    for folder in (
-        paths.data_dir,
-        paths.state_dir,
-        paths.runtime_dir,
-        paths.spool,
-        paths.logs,
-        paths.indexes,
-    ):
+    for folder in paths.private_folders:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             found = folder.stat()

@@ -18,9 +18,9 @@ from rbtest.hook_peers import Answer, Request, Router
 
 import reasoningbank_schema
 from reasoningbank_client import ReasoningBank, VersionMismatchError
-from reasoningbank_daemon.main import ExitCode
 from reasoningbank_hooks.installer import HookProgram
 from reasoningbank_schema.envelope import AnswerHeader, Code, Stored
+from reasoningbank_schema.exit_codes import ExitCode
 from reasoningbank_schema.spool import list_entries
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "agents" / "claude-code"

@@ -12,7 +12,7 @@ from rbtest.hook_home import give_away, ordinary_user
 from rbtest.wire import Wire
 
 from reasoningbank_daemon.index.inspection import find_damage
-from reasoningbank_daemon.main import ExitCode
+from reasoningbank_schema.exit_codes import ExitCode
 from reasoningbank_schema.messages import DaemonStatus, Recall, Recalled, Remember, Status, decode_reply
 
 FACTS = 30
@@ -107,7 +107,7 @@ def test_folder_in_which_no_index_can_be_made_ends_the_daemon_with_a_sentence() 
         assert daemon.process is not None
         code = daemon.process.wait(30)
 
-        assert code == ExitCode.SOCKET_UNUSABLE
+        assert code == ExitCode.CANT_CREATE
         assert f"no index can be made in {daemon.paths.indexes / 'lexical'}" in daemon.output()
         assert "Traceback" not in daemon.output()
 

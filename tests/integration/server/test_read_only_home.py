@@ -11,8 +11,8 @@ from rbtest.daemon_process import DaemonProcess, scratch_home
 from rbtest.hook_home import give_away, ordinary_user
 from rbtest.wire import Wire
 
-from reasoningbank_daemon.main import ExitCode
 from reasoningbank_schema.envelope import Stored
+from reasoningbank_schema.exit_codes import ExitCode
 from reasoningbank_schema.messages import Remember
 from reasoningbank_schema.paths import resolve_paths
 
@@ -61,6 +61,6 @@ def test_without_a_folder_to_write_in_the_daemon_names_it_and_leaves(home: Path)
     assert daemon.process is not None
     code = daemon.process.wait(30)
 
-    assert code == ExitCode.SOCKET_UNUSABLE
+    assert code == ExitCode.CANT_CREATE
     assert f"can't create {home}/.local/share/reasoningbank: Permission denied" in daemon.output()
     assert "Traceback" not in daemon.output()

@@ -11,7 +11,7 @@ import pytest
 from rbtest.daemon_process import scratch_home
 
 from reasoningbank_daemon.cli.service import UNIT, template
-from reasoningbank_daemon.main import ExitCode
+from reasoningbank_schema.exit_codes import DAEMON_EXIT_CODES, ExitCode
 
 needs_systemd = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed (apt install systemd)"
@@ -62,4 +62,4 @@ def test_unit_is_not_started_again_after_an_exit_that_repeats_itself() -> None:
     line = re.search(r"^RestartPreventExitStatus=(.*)$", template().read_text(encoding="utf-8"), re.MULTILINE)
 
     assert line is not None
-    assert {int(code) for code in line[1].split()} == set(ExitCode) - {ExitCode.OK, ExitCode.DEFECT}
+    assert {int(code) for code in line[1].split()} == set(DAEMON_EXIT_CODES) - {ExitCode.OK, ExitCode.DEFECT}

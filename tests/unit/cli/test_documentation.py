@@ -8,7 +8,7 @@ import pytest
 from reasoningbank_daemon.cli.manual import command_page, with_keys
 from reasoningbank_daemon.cli.service import ENABLE
 from reasoningbank_daemon.config import parse_config
-from reasoningbank_daemon.main import ExitCode
+from reasoningbank_schema.exit_codes import DAEMON_EXIT_CODES
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -40,4 +40,4 @@ def test_service_page_shows_the_lines_that_enable_it(line: str) -> None:
 def test_service_page_names_every_exit_code_of_the_daemon() -> None:
     page = (DOCS / "service.md").read_text(encoding="utf-8")
 
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == set(ExitCode)
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == set(DAEMON_EXIT_CODES)
