@@ -18,6 +18,7 @@ from client_load import Measured
 from prompt_pool import PromptPool
 from rbtest.daemon_process import DaemonProcess, scratch_home
 
+from reasoningbank_daemon.index.analysis import count_terms
 from reasoningbank_daemon.index.lexical import LexicalIndex
 from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
@@ -34,7 +35,7 @@ def measure_lexical(daemon: DaemonProcess, pool: PromptPool, requests: int, repo
         daemon.terminate()
     index = LexicalIndex(daemon.paths.indexes / "lexical")
     report.say(f"lexical search over {index.count} rows")
-    found = _timed(lambda prompt: len(index.search(prompt, FOUND)), prompts)
+    found = _timed(lambda prompt: len(index.search(count_terms(prompt), FOUND)), prompts)
     index.close()
     report.figure("p50", found.percentile(0.5), "ms")
     report.figure("p99", found.percentile(0.99), "ms", budget="≤ 6")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reasoningbank_daemon.embedding.minilm import MINILM_STAMP, MiniLmEmbedder
 from reasoningbank_daemon.embedding.weights import find_weights
+from reasoningbank_daemon.index.analysis import count_terms
 from reasoningbank_daemon.index.fusion import DEPTH, fuse
 from reasoningbank_daemon.index.growing import GrowingIndex
 from reasoningbank_daemon.index.lexical import Entry, LexicalIndex
@@ -27,7 +28,7 @@ class Retriever:
 
     def by_words(self, query: str) -> list[int]:
         """Return as many positions as take part in a ranking."""
-        return [hit.id for hit in self._index.search(query, DEPTH)]
+        return [hit.id for hit in self._index.search(count_terms(query), DEPTH)]
 
 
 class RetrieverMiniLM(Retriever):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-import math
 import re
 from collections import Counter
 from itertools import chain
-from typing import NamedTuple
 
 MAX_TERM_CHARS = 40
 _WORD = re.compile(r"[^\W_]+(?:_[^\W_]+)*", re.UNICODE)
@@ -115,39 +113,15 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(split, words)))
 
 
-def query_weights(text: str) -> dict[str, float]:
-    """Return the distinct terms of a question, each weighed by 1 + the logarithm of its count.
+def count_terms(text: str) -> dict[str, int]:
+    """Return the distinct index terms of a text, in the order of their first mention, and how often each comes.
 
     Examples
     --------
-    >>> query_weights("parse JSON")
-    {'parse': 1.0, 'json': 1.0}
+    >>> count_terms("parse JSON: the JSON file")
+    {'parse': 1, 'json': 2, 'file': 1}
     """
-    counts = Counter(terms(text))
-    return {term: 1.0 if count == 1 else 1.0 + math.log(count) for term, count in counts.items()}
-
-
-class Profile(NamedTuple):
-    """Hold a text's terms, each weighed by the logarithm of its count, and the length of that vector."""
-
-    weights: dict[str, float]
-    norm: float
-
-
-def profile(text: str) -> Profile:
-    """Return what `likeness` compares of a text."""
-    weights = query_weights(text)
-    return Profile(weights, math.hypot(*weights.values()))
-
-
-def likeness(first: Profile, second: Profile) -> float:
-    """Return the cosine of two texts' profiles, in [0, 1]; 0 when either has no terms."""
-    norm = first.norm * second.norm
-    if norm == 0:
-        return 0.0
-    few, many = sorted((first.weights, second.weights), key=len)
-    shared = few.keys() & many.keys()
-    return sum(few[term] * many[term] for term in shared) / norm
+    return Counter(terms(text))
 
 
 def _split(word: str) -> tuple[str, ...]:

@@ -6,25 +6,31 @@ import functools
 import math
 import shutil
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
 import msgspec
 import tantivy
 
-from reasoningbank_daemon.index.analysis import Profile, profile, query_weights, terms
+from reasoningbank_daemon.index.analysis import count_terms, terms
 from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
 from reasoningbank_daemon.index.inspection import find_damage, fixed_sha256
+from reasoningbank_daemon.index.likeness import pack_bag
 from reasoningbank_schema.durable_files import replace_file
 
-FORMAT = 4
+FORMAT = 5
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
 
 COUNTS_KEPT = 50_000
+SUBJECTS_KEPT = 200_000
+"""What so many documents are about is kept in memory, some 250 bytes each; that of others is read when they are found."""
+
+SUBJECTS_AT_ONCE = 500
+_LAST_ID = (1 << 63) - 1
 QUERY_TERMS = 14
 """The time of a search grows with its terms; a long question is asked by its most telling ones (more find no better)."""
 
@@ -44,11 +50,11 @@ class Hit(msgspec.Struct, frozen=True):
     id: int
     score: float
     project: int
-    stored: Callable[[], bytes]
+    _stored: Callable[[], bytes]
 
-    def profile(self) -> Profile:
-        """Return the profile of its subject: read, which is a tenth of what making it takes."""
-        return _profiles.decode(self.stored())
+    def subject(self) -> bytes:
+        """Return the packed bag of words of its subject, as `likeness.likenesses` compares them."""
+        return self._stored()
 
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +70,8 @@ class LexicalIndex:
     """Find documents by their words.
 
     `update` and `commit` belong to one thread, `search` to any. What was updated is found after `commit`,
-    which also notes how far into the bank the index reaches (``sequence``).
+    which also notes how far into the bank the index reaches (``sequence``). An index that was opened has what its
+    documents are about on disk; `remember_subjects` brings it into memory.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -92,6 +99,10 @@ class LexicalIndex:
             self._writer = self._index.writer(HEAP_BYTES, 1)
         except ValueError as error:
             raise IndexUnusableError(f"tantivy refuses {folder}: {error}") from error
+        self._subjects: dict[int, bytes] = {}
+        self._remembered = -1  # the last document that `remember_subjects` has come to
+        self.all_remembered = fresh
+        """Whether `remember_subjects` has nothing more to do."""
         self._commit = _Commit(self._index.searcher())
         if not fresh and self.count != manifest.count:
             raise IndexUnusableError(
@@ -112,14 +123,17 @@ class LexicalIndex:
         """Add documents, replacing those with the same id, and remove others."""
         for identifier in removed:
             self._writer.delete_documents_by_term("id", identifier)
+            self._subjects.pop(identifier, None)
         for entry in entries:
             self._writer.delete_documents_by_term("id", entry.id)
+            subject = pack_bag(count_terms(entry.subject))
             document = tantivy.Document()
             document.add_integer("id", entry.id)
             document.add_integer("project", entry.project)
-            document.add_bytes("subject", _encoded(profile(entry.subject)))
+            document.add_bytes("subject", subject)
             document.add_text("body", " ".join(terms(entry.text)))
             self._writer.add_document(document)
+            self._keep_subject(entry.id, subject)
 
     def commit(self, *, sequence: int) -> None:
         """Make updates durable and findable; ``sequence`` is the bank's that they reach to."""
@@ -131,12 +145,30 @@ class LexicalIndex:
         self.sequence = sequence
         self._write_manifest()
 
-    def search(self, text: str, limit: int) -> list[Hit]:
-        """Return the best documents for a text, best first; empty when no word of it is known."""
+    def remember_subjects(self) -> None:
+        """Bring what the next few hundred documents are about into memory; belongs to the thread that updates.
+
+        Read one by one as they are found, each would let the interpreter go and have to get it back.
+        """
+        beyond = tantivy.Query.range_query(
+            self._schema, "id", tantivy.FieldType.Integer, self._remembered, _LAST_ID, include_lower=False
+        )
+        found = self._commit.searcher.search(
+            beyond, SUBJECTS_AT_ONCE, count=False, order_by_field="id", order=tantivy.Order.Asc
+        ).hits
+        for identifier, address in found:
+            if identifier not in self._subjects:  # what was updated since is newer
+                self._keep_subject(identifier, self._commit.subject(address))
+        if found:
+            self._remembered = found[-1][0]
+        self.all_remembered = len(found) < SUBJECTS_AT_ONCE or len(self._subjects) >= SUBJECTS_KEPT
+
+    def search(self, asked: Mapping[str, int], limit: int) -> list[Hit]:
+        """Return the best documents for a question's terms (`analysis.count_terms`), best first; empty if none is known."""
         commit = self._commit
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), weight))
-            for term, weight in _telling(commit, query_weights(text))
+            for term, weight in _telling(commit, asked)
         ]
         if not clauses or limit < 1:
             return []
@@ -146,9 +178,17 @@ class LexicalIndex:
         ids = cast(list[int], commit.searcher.fast_field_values("id", addresses))
         projects = cast(list[int], commit.searcher.fast_field_values("project", addresses))
         return [
-            Hit(identifier, score, project, functools.partial(commit.subject, address))
+            Hit(identifier, score, project, functools.partial(self._subject, commit, identifier, address))
             for identifier, project, (score, address) in zip(ids, projects, found, strict=True)
         ]
+
+    def _subject(self, commit: _Commit, identifier: int, address: tantivy.DocAddress) -> bytes:
+        known = self._subjects.get(identifier)
+        return commit.subject(address) if known is None else known
+
+    def _keep_subject(self, identifier: int, subject: bytes) -> None:
+        if len(self._subjects) < SUBJECTS_KEPT or identifier in self._subjects:
+            self._subjects[identifier] = subject
 
     def _term(self, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "body", term, "freq")
@@ -185,30 +225,22 @@ class _Commit:
         return known
 
     def subject(self, address: tantivy.DocAddress) -> bytes:
-        """Return the encoded profile of a document that was found."""
+        """Return the packed bag of what a document is about."""
         found: bytes = self.searcher.doc(address)["subject"][0]
         return found
 
 
-def _encoded(subject: Profile) -> bytes:
-    """Encode a profile; most weights are 1, and a whole number takes one byte instead of nine."""
-    weights = {term: 1 if weight == 1.0 else weight for term, weight in subject.weights.items()}
-    return msgspec.msgpack.encode((weights, subject.norm))
-
-
-_profiles = msgspec.msgpack.Decoder(Profile)
-
-
-def _telling(commit: _Commit, weights: dict[str, float]) -> list[tuple[str, float]]:
+def _telling(commit: _Commit, asked: Mapping[str, int]) -> list[tuple[str, float]]:
     """Return the known terms that tell most, with their weights: the rare ones, and those that are said often."""
     documents = commit.documents
-    worth: list[tuple[float, str]] = []
-    for term, weight in weights.items():
+    worth: list[tuple[float, str, float]] = []
+    for term, said in asked.items():
         count = commit.count(term)
         if count:
-            worth.append((weight * math.log(1 + (documents - count + 0.5) / (count + 0.5)), term))
-    worth.sort(key=lambda pair: (-pair[0], pair[1]))
-    return [(term, weights[term]) for _, term in worth[:QUERY_TERMS]]
+            weight = 1.0 if said == 1 else 1.0 + math.log(said)
+            worth.append((weight * math.log(1 + (documents - count + 0.5) / (count + 0.5)), term, weight))
+    worth.sort(key=lambda found: (-found[0], found[1]))
+    return [(term, weight) for _, term, weight in worth[:QUERY_TERMS]]
 
 
 def _read_manifest(folder: Path) -> _Manifest:

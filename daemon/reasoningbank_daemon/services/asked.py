@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 
 import msgspec
 
-from reasoningbank_daemon.index.analysis import Profile, likeness, profile
 from reasoningbank_daemon.index.fusion import mix
+from reasoningbank_daemon.index.likeness import likenesses
 from reasoningbank_daemon.index.threshold import Threshold
 from reasoningbank_daemon.index.vector_index import Vectors
 from reasoningbank_daemon.services.meanings import Meanings
@@ -23,9 +22,12 @@ class Serving(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a question is compared by; ``vector`` is of ``serving``, both None where words do it alone."""
+    """Hold what a question is compared by: its packed bag of words, and its vector.
 
-    profile: Profile
+    ``vector`` is of ``serving``; both are None where words do it alone.
+    """
+
+    bag: bytes
     threshold: Threshold
     serving: Meanings | None = None
     vector: Vectors | None = None
@@ -37,9 +39,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             return {}
         return self.serving.search(self.vector, limit)
 
-    def likenesses(self, subjects: Mapping[int, Profile]) -> dict[int, float]:
-        """Return the likeness of each experience, given what it is about: by words, and by meaning where it has a vector."""
-        by_words = {identifier: likeness(self.profile, subject) for identifier, subject in subjects.items()}
+    def likenesses(self, subjects: Mapping[int, bytes]) -> dict[int, float]:
+        """Return the likeness of each experience, given the bag of what it is about; by meaning too where it has a vector."""
+        by_words = dict(zip(subjects, likenesses(self.bag, [*subjects.values()]), strict=True))
         if self.serving is None or self.vector is None or not by_words:
             return by_words
         cosines = self.serving.similarities(self.vector, [*by_words])
@@ -47,10 +49,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
             identifier: mix(words, cosines[identifier]) if identifier in cosines else words
             for identifier, words in by_words.items()
         }
-
-
-subject_profile = functools.lru_cache(maxsize=16_384)(profile)
-"""The profile of what an experience is about; experiences that are found once are found again. About 5 kB each."""
 
 
 def subject_of(document: Document) -> str:

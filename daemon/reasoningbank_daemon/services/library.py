@@ -12,13 +12,13 @@ from itertools import count, islice
 import msgspec
 import structlog
 
-from reasoningbank_daemon.index.analysis import likeness
 from reasoningbank_daemon.index.errors import IndexFolderError, IndexUnusableError
 from reasoningbank_daemon.index.fusion import mix
 from reasoningbank_daemon.index.lexical import Entry, LexicalIndex
+from reasoningbank_daemon.index.likeness import bag_of, likenesses
 from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_threshold
 from reasoningbank_daemon.services.allocator import return_freed
-from reasoningbank_daemon.services.asked import Serving, subject_of, subject_profile
+from reasoningbank_daemon.services.asked import Serving, subject_of
 from reasoningbank_daemon.services.embedders import EmbedderChoice
 from reasoningbank_daemon.services.found import WORDS, Found
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
@@ -227,7 +227,9 @@ class Library:
                 log.exception("index_not_made", effect="what it lacks is found after a restart")
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._pending or self._changed or self._closed)
+                self._wake.wait_for(
+                    lambda: self._pending or self._changed or self._closed or not self._index.all_remembered
+                )
                 taken = list(self._pending)
                 self._pending.clear()
                 changed, self._changed = self._changed, False
@@ -238,9 +240,18 @@ class Library:
                     self._change()
                 if taken:
                     self._take_in(taken)
+                elif not self._index.all_remembered:
+                    self._remember_subjects()
             except Exception:
                 self._lacking = True
                 log.exception("index_update_failed", effect="new experiences are found after a restart")
+
+    def _remember_subjects(self) -> None:
+        try:
+            self._index.remember_subjects()
+        except Exception:
+            self._index.all_remembered = True
+            log.exception("subjects_not_read", effect="they are read one by one, which takes longer")
 
     def _take_in(self, taken: list[Effects]) -> None:
         for effects in taken:
@@ -326,10 +337,10 @@ class Library:
         vectors = meanings.vectors_of([goal[0] for goal in sample]) if meanings is not None else {}
         if meanings is not None:
             sample = tuple(goal for goal in sample if goal[0] in vectors)
-        profiles = [subject_profile(goal) for _, _, goal in sample]
+        bags = [bag_of(goal) for _, _, goal in sample]
 
         def alike(first: int, second: int) -> float:
-            words = likeness(profiles[first], profiles[second])
+            words = likenesses(bags[first], [bags[second]])[0]
             if meanings is None:
                 return words
             return mix(words, float(vectors[sample[first][0]] @ vectors[sample[second][0]]))

@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from reasoningbank_daemon.embedding.base import TooLateError
-from reasoningbank_daemon.index.analysis import profile
+from reasoningbank_daemon.index.analysis import count_terms
 from reasoningbank_daemon.index.fusion import DEPTH, fuse
 from reasoningbank_daemon.index.lexical import Hit, LexicalIndex
+from reasoningbank_daemon.index.likeness import bag_of, pack_bag
 from reasoningbank_daemon.index.threshold import Threshold
-from reasoningbank_daemon.services.asked import Asked, Serving, subject_of, subject_profile
+from reasoningbank_daemon.services.asked import Asked, Serving, subject_of
 from reasoningbank_daemon.services.found import WORDS, Found, Match
 from reasoningbank_daemon.storage.queries.experiences import ExperienceHead
 from reasoningbank_daemon.storage.records import Document
@@ -50,8 +51,9 @@ def recall(
 
     Of the first ``texts`` of them the text is read, too.
     """
-    asked = _ask(view, text)
-    hits = view.index.search(text, DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit))
+    terms = count_terms(text)
+    asked = _ask(view, text, pack_bag(terms))
+    hits = view.index.search(terms, DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit))
     near = asked.nearest(DEPTH)
     ranked = fuse([hit.id for hit in hits], near) if near else [hit.id for hit in hits]
     if project is not None and len(ranked) > limit:
@@ -99,16 +101,16 @@ def rank_matches(matches: Iterable[Match], ranked: list[int], *, threshold: floa
     return sorted((match for match in matches if match.likeness > 0 or match.id in places), key=order)
 
 
-def _ask(view: View, text: str) -> Asked:
-    words, serving = profile(text), view.serving
+def _ask(view: View, text: str, bag: bytes) -> Asked:
+    serving = view.serving
     if serving is None:
-        return Asked(profile=words, threshold=view.threshold, why_words_alone=view.why_words_alone)
+        return Asked(bag=bag, threshold=view.threshold, why_words_alone=view.why_words_alone)
     try:
         vector = serving.meanings.embed(text, budget_s=MEANING_BUDGET_S)
     except TooLateError:
         why = f"no vector within {MEANING_BUDGET_S * 1000:.0f} ms"
-        return Asked(profile=words, threshold=view.threshold, why_words_alone=why)
-    return Asked(profile=words, threshold=serving.threshold, serving=serving.meanings, vector=vector)
+        return Asked(bag=bag, threshold=view.threshold, why_words_alone=why)
+    return Asked(bag=bag, threshold=serving.threshold, serving=serving.meanings, vector=vector)
 
 
 def _compare(
@@ -117,13 +119,13 @@ def _compare(
     """Read what was found, and what is newer than the index, and compute how like the question each is."""
     newest, wanted = view.newest, {*ranked}
     # Of what is newer than the index, the index may know an older subject.
-    subjects = {hit.id: hit.profile() for hit in hits if hit.id in wanted and hit.id not in newest}
+    subjects = {hit.id: hit.subject() for hit in hits if hit.id in wanted and hit.id not in newest}
     heads = [*store.experience_heads([*subjects])]
     if others := [*newest, *(each for each in ranked if each not in subjects and each not in newest)]:
         for found in store.experiences(others).values():
             document = found.document
             heads.append(ExperienceHead(document.id, document.project_id, document.task_id, found.kind))
-            subjects[document.id] = subject_profile(subject_of(document))
+            subjects[document.id] = bag_of(subject_of(document))
     likenesses = asked.likenesses({head.id: subjects[head.id] for head in heads})
     return [
         Match(

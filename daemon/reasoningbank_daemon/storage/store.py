@@ -22,6 +22,8 @@ from reasoningbank_daemon.storage.writer import QUEUE_LIMIT, Writer
 from reasoningbank_schema.paths import Paths
 from reasoningbank_schema.redaction import redact
 
+PROJECTS_KEPT = 4_096
+
 
 def _without_secrets(text: str) -> str:
     return redact(text).text
@@ -55,6 +57,7 @@ class SqliteStore:
         self._local = threading.local()
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
+        self._projects: dict[str, int] = {}
         self.warnings = opened.warnings
         self._names = Scrubber(_without_secrets)
         recorder = Recorder(opened.db, rules=rules, redact=_without_secrets, project_key=project_key)
@@ -127,8 +130,13 @@ class SqliteStore:
         return counting.read_counts(self.reader())
 
     def project_id(self, key: str) -> int | None:
-        """Return the id of a project by its key (`services.projects.project_key`)."""
-        return upkeep.project_id(self.reader(), self._names.identity(key))
+        """Return the id of a project by its key (`services.projects.project_key`); once known it stays."""
+        known = self._projects.get(key)
+        if known is None:
+            known = upkeep.project_id(self.reader(), self._names.identity(key))
+            if known is not None and len(self._projects) < PROJECTS_KEPT:
+                self._projects[key] = known
+        return known
 
     def setting(self, name: str) -> str | None:
         """Return one of the bank's own settings."""

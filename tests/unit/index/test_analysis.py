@@ -5,9 +5,7 @@ from hypothesis import strategies as st
 
 from reasoningbank_daemon.index.analysis import (
     MAX_TERM_CHARS,
-    likeness,
-    profile,
-    query_weights,
+    count_terms,
     terms,
 )
 
@@ -27,15 +25,9 @@ def test_terms_are_short_and_never_empty(text: str) -> None:
     assert all(0 < len(term) <= MAX_TERM_CHARS for term in terms(text))
 
 
-def test_what_a_question_says_often_weighs_more() -> None:
-    weights = query_weights("parser parser parser json")
+@given(st.text())
+def test_counts_are_of_the_terms_in_the_order_of_their_first_mention(text: str) -> None:
+    counts = count_terms(text)
 
-    assert weights["parser"] > weights["json"] == 1.0
-
-
-@given(st.text(), st.text())
-def test_likeness_is_symmetric_and_within_bounds(first: str, second: str) -> None:
-    there, back = likeness(profile(first), profile(second)), likeness(profile(second), profile(first))
-
-    assert abs(there - back) < 1e-9
-    assert 0.0 <= there <= 1.0 + 1e-9
+    assert list(counts) == list(dict.fromkeys(terms(text)))
+    assert sum(counts.values()) == len(terms(text))

@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from reasoningbank_daemon.index.lexical import QUERY_TERMS, Entry, IndexUnusableError, LexicalIndex
+from reasoningbank_daemon.index.analysis import count_terms
+from reasoningbank_daemon.index.lexical import (
+    QUERY_TERMS,
+    SUBJECTS_AT_ONCE,
+    Entry,
+    IndexUnusableError,
+    LexicalIndex,
+)
+from reasoningbank_daemon.index.likeness import bag_of
+
+
+def _subjects(index: LexicalIndex) -> dict[int, bytes]:
+    return {hit.id: hit.subject() for hit in index.search(count_terms("invoice"), 10_000)}
 
 
 @pytest.fixture
@@ -22,7 +34,7 @@ def test_an_index_opened_again_knows_what_it_knew(folder: Path) -> None:
     index = LexicalIndex(folder)
 
     assert (index.count, index.sequence) == (2, 9)
-    assert [hit.id for hit in index.search("exporting invoices", 5)] == [1]
+    assert [hit.id for hit in index.search(count_terms("exporting invoices"), 5)] == [1]
 
 
 def test_an_updated_document_is_found_by_its_new_words_only(folder: Path) -> None:
@@ -31,8 +43,8 @@ def test_an_updated_document_is_found_by_its_new_words_only(folder: Path) -> Non
     index.update([Entry(id=1, text="thumbnail renderer")], removed=[2])
     index.commit(sequence=10)
 
-    assert index.search("invoice", 5) == []
-    assert [hit.id for hit in index.search("thumbnail", 5)] == [1]
+    assert index.search(count_terms("invoice"), 5) == []
+    assert [hit.id for hit in index.search(count_terms("thumbnail"), 5)] == [1]
     assert index.count == 1
 
 
@@ -43,16 +55,36 @@ def test_rare_words_of_a_long_question_are_not_crowded_out_by_common_ones(tmp_pa
     index.update([Entry(id=99, text="thumbnail renderer")])
     index.commit(sequence=1)
 
-    found = index.search(" ".join([*common, "thumbnail"]), 1)
+    found = index.search(count_terms(" ".join([*common, "thumbnail"])), 1)
 
     assert [hit.id for hit in found] == [99]
+
+
+def test_subjects_are_the_same_from_memory_and_from_disk(tmp_path: Path) -> None:
+    numbers = range(1, 2 * SUBJECTS_AT_ONCE)
+    made = LexicalIndex(tmp_path / "lexical")
+    made.update(Entry(id=number, text="invoice", subject=f"invoice {number}") for number in numbers)
+    made.commit(sequence=1)
+    made.close()
+    index = LexicalIndex(tmp_path / "lexical")
+    on_disk = _subjects(index)
+
+    index.update([Entry(id=1, text="invoice", subject="thumbnail")], removed=[2])
+    while not index.all_remembered:
+        index.remember_subjects()
+    index.commit(sequence=2)
+    in_memory = _subjects(index)
+
+    assert on_disk == {number: bag_of(f"invoice {number}") for number in numbers}
+    del on_disk[2]
+    assert in_memory == {**on_disk, 1: bag_of("thumbnail")}
 
 
 def test_a_query_without_known_words_finds_nothing(folder: Path) -> None:
     index = LexicalIndex(folder)
 
-    assert index.search("", 5) == []
-    assert index.search("the of and", 5) == []
+    assert index.search(count_terms(""), 5) == []
+    assert index.search(count_terms("the of and"), 5) == []
 
 
 def _shorten_a_segment(folder: Path) -> None:
