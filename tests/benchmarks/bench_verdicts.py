@@ -1,6 +1,6 @@
 """How soon the verdict on an edit is there, and what verdicts cost those who ask for advice meanwhile.
 
-Both texts of each edit are analysed: nothing is remembered from one edit to the next. A `ruff check` process on one of the
+Both texts of each edit are analysed, by a judge in a process of its own that remembers nothing from one edit to the next. A `ruff check` process on one of the
 same files is started now and then between them, because that is what a hook without a daemon would do.
 """
 
@@ -22,9 +22,9 @@ from rbtest.daemon_process import DaemonProcess
 from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]  # the package ships no types
 
 from reasoningbank_daemon.quality.edit import Edit
-from reasoningbank_daemon.quality.issue_cache import IssueCache
+from reasoningbank_daemon.quality.judge_apart import JudgeApart
+from reasoningbank_daemon.quality.judge_messages import Role
 from reasoningbank_daemon.quality.languages import Language
-from reasoningbank_daemon.quality.reviewer import Reviewer, standard_engines
 
 SHORT_LINES = 400
 LONG_LINES = 4_000
@@ -47,22 +47,23 @@ def measure_verdicts(
 
 
 def measure_latency(edits: EditPool, report: Report) -> None:
-    """Judge one edit at a time, in this process, with the engines warm."""
+    """Judge one edit at a time, as the daemon does, with the engines warm."""
     report.say(f"verdicts: before and after analysed, one edit at a time; {edits.source}")
     python = edits.of(python=True, most_lines=SHORT_LINES)
     others = edits.of(python=False, most_lines=SHORT_LINES)
-    reviewer = Reviewer(standard_engines(), cache=IssueCache(most_entries=0))
+    judge = JudgeApart(Role.FIRST, most_remembered=0)
     try:
-        reviewer.warm(Language)
+        for language in Language:
+            _judged_ms(judge, Edit(path="", after="", language=language.value))
         for edit in (*python[:WARMING], *others[:WARMING]):
-            _judged_ms(reviewer, edit)
+            _judged_ms(judge, edit)
         with tempfile.TemporaryDirectory() as folder:
             ruff = _RuffCheck(Path(folder))
-            _short("Python up to 400 lines", reviewer, python, ruff, report, budgets=("≤ 3", "≤ 25"))
-            _short("other languages up to 400 lines", reviewer, others, ruff, report, budgets=("≤ 5", "≤ 40"))
-            _long(reviewer, edits, ruff, report)
+            _short("Python up to 400 lines", judge, python, ruff, report, budgets=("≤ 3", "≤ 25"))
+            _short("other languages up to 400 lines", judge, others, ruff, report, budgets=("≤ 5", "≤ 40"))
+            _long(judge, edits, ruff, report)
     finally:
-        reviewer.close()
+        judge.close()
 
 
 class _RuffCheck:
@@ -82,7 +83,7 @@ class _RuffCheck:
 
 def _short(
     name: str,
-    reviewer: Reviewer,
+    judge: JudgeApart,
     edits: Sequence[Edit],
     ruff: _RuffCheck,
     report: Report,
@@ -93,7 +94,7 @@ def _short(
     times: list[float] = []
     compared: list[tuple[float, float]] = []
     for number, edit in enumerate(edits):
-        times.append(_judged_ms(reviewer, edit))
+        times.append(_judged_ms(judge, edit))
         if number % RUFF_EVERY == 0:
             text = edit.after if edit.language == "python" else _python_of(line_count(edit.after))
             compared.append((times[-1], ruff.ms(text)))
@@ -103,7 +104,7 @@ def _short(
     _ratio(name, compared, report, is_same_file=edits[0].language == "python")
 
 
-def _long(reviewer: Reviewer, edits: EditPool, ruff: _RuffCheck, report: Report) -> None:
+def _long(judge: JudgeApart, edits: EditPool, ruff: _RuffCheck, report: Report) -> None:
     languages = {edit.language for edit in edits.edits}
     other = next(language for language in _PREFERRED if language in languages)
     python = edits.long_edit("python", LONG_LINES)
@@ -111,7 +112,7 @@ def _long(reviewer: Reviewer, edits: EditPool, ruff: _RuffCheck, report: Report)
         times = []
         compared = []
         for _ in range(LONG_ROUNDS):
-            times.append(_judged_ms(reviewer, edit))
+            times.append(_judged_ms(judge, edit))
             compared.append((times[-1], ruff.ms(python.after)))
         lines = line_count(edit.after)
         name = f"a file of {LONG_LINES:,} lines, {language}"
@@ -138,9 +139,9 @@ def _python_of(lines: int) -> str:
     return "def f(x):\n    return x\n\n\n" * (lines // 4 + 1)
 
 
-def _judged_ms(reviewer: Reviewer, edit: Edit) -> float:
+def _judged_ms(judge: JudgeApart, edit: Edit) -> float:
     began = time.perf_counter()
-    reviewer.review(edit, time.monotonic() + _DEADLINE_S)
+    judge.examine(edit, time.monotonic() + _DEADLINE_S)
     return 1e3 * (time.perf_counter() - began)
 
 

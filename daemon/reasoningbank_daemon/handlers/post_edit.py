@@ -79,7 +79,7 @@ def _judged(services: Services, event: FileEdited, *, nonce: bytes, index: int) 
                 nonce=nonce,
                 host=event.origin.host,
                 session_id=event.origin.session_id,
-                verdict=without_secrets(told.verdict, event.after or ""),
+                verdict=without_secrets(told.verdict, told.quoted_from) if told.quoted_from else told.verdict,
                 index=index,
             ),
             None,

@@ -41,6 +41,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     verdict: EditVerdict
     text: str | None
     blocks: bool = False
+    quoted_from: str = ""
+    """The text after, where it holds a secret that the verdict's messages may quote: it is not to be kept as it is."""
 
 
 class EditDesk:
@@ -89,6 +91,7 @@ class EditDesk:
             verdict=review.verdict,
             text=advice_text(untold, most=policy.told),
             blocks=policy.mode is Mode.GATE and review.verdict.label is Label.BROKEN,
+            quoted_from=after if review.may_quote_secrets else "",
         )
 
     def has_later(self, session: Session) -> bool:

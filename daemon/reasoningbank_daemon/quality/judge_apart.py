@@ -125,7 +125,12 @@ class JudgeApart:
         verdict = msgspec.structs.replace(
             judged.verdict, path=edit.path, content_sha256=content_sha256(edit.after)
         )
-        return Review(verdict=verdict, issues=judged.issues, text=readable_text(edit.after))
+        return Review(
+            verdict=verdict,
+            issues=judged.issues,
+            text=readable_text(edit.after),
+            may_quote_secrets=judged.may_quote_secrets,
+        )
 
     def warm(self) -> None:
         """Start the judge and its engines for Python, and wait until they have answered once, or can't."""

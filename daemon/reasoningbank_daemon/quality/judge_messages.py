@@ -49,10 +49,11 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict, and all issues of the text after."""
+    """What a `Review` holds, without the text."""
 
     verdict: EditVerdict
     issues: tuple[RawIssue, ...]
+    may_quote_secrets: bool
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -95,7 +95,10 @@ class JudgeWorker:
         if message.method == Method.LOOK_AGAIN:
             history = (*history, *caller_issues(edit, give_up=lambda: monotonic() >= deadline))
         review = self._reviewer.examine(edit, deadline, policy=question.policy, history=history)
-        return judged_frame(identity, Judged(verdict=review.verdict, issues=review.issues))
+        return judged_frame(
+            identity,
+            Judged(verdict=review.verdict, issues=review.issues, may_quote_secrets=review.may_quote_secrets),
+        )
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ from reasoningbank_daemon.quality.judging.comparison import Analysis
 from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
 from reasoningbank_daemon.quality.languages import Language, language_named, language_of
 from reasoningbank_daemon.quality.projects.policy import STANDARD, Policy, wanted
+from reasoningbank_schema.redaction import redact
 from reasoningbank_schema.verdicts import EditVerdict, MissingEngine
 
 _log = structlog.get_logger(__name__)
@@ -88,6 +89,8 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     issues: Findings
     text: str
     """The text after as the engines read it; the lines of the issues are its lines."""
+    may_quote_secrets: bool = False
+    """There is a secret in the text, and issues whose messages may quote of it."""
 
 
 class Reviewer:
@@ -160,7 +163,12 @@ class Reviewer:
             report=report,
             change_issues=wanted(changed, after, policy),
         )
-        return Review(verdict=verdict, issues=after_issues, text=after.text)
+        return Review(
+            verdict=verdict,
+            issues=after_issues,
+            text=after.text,
+            may_quote_secrets=bool(verdict.issues) and redact(after.text).text != after.text,
+        )
 
     def warm(self, languages: Iterable[Language] = (Language.PYTHON,)) -> None:
         """Start the engines of some languages and wait until they have answered once, or can't."""

@@ -72,6 +72,16 @@ def test_verdict_is_the_one_that_is_given_here(judge: JudgeApart, edit: Edit) ->
     assert untimed(apart) == untimed(here)
 
 
+@pytest.mark.parametrize(("secret", "quotes"), [("x = 1", False), ('password = "hunter2xyz9Q"', True)])
+def test_text_whose_secrets_an_issue_may_quote_is_said_to_be_one(
+    judge: JudgeApart, secret: str, quotes: bool
+) -> None:
+    review = judged(judge, Edit(path="/p/a.py", before=GOOD, after=f"{WORSE}{secret}\n"))
+
+    assert "S307" in rules(review)
+    assert review.may_quote_secrets is quotes
+
+
 def test_policy_and_history_go_along(judge: JudgeApart) -> None:
     policy = Policy(severities={"S307": Severity.NOTE}, engines_off=frozenset({"tree-sitter"}))
     history = judged(judge).issues

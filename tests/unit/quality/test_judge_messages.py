@@ -59,9 +59,10 @@ def test_question_arrives_with_texts_as_engines_read_them(
 def test_answer_arrives_whatever_its_texts_hold(path: str) -> None:
     verdict = EditVerdict(path=path, language="go", label=Label.SAME, score_after=100.0, content_sha256="a")
 
-    message = received(judged_frame(7, Judged(verdict=verdict, issues=())))
+    message = received(judged_frame(7, Judged(verdict=verdict, issues=(), may_quote_secrets=True)))
     arrived = judged_decoder.decode(message.result)
 
     shown = path if is_encodable(path) else arrived.verdict.path
     assert arrived.verdict == msgspec.structs.replace(verdict, path=shown)
     assert is_encodable(arrived.verdict.path)
+    assert arrived.may_quote_secrets

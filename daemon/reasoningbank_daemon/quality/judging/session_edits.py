@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -38,13 +38,15 @@ class SessionEdits:
         `standing` are all issues of the text after the edit.
         """
         lines = text.split("\n")
-        present = Counter(_mark(issue.rule, issue.line, lines) for issue in standing)
-        stood = {line.strip()[:_MARKED] for line in lines}
+        present = frozenset(_mark(issue.rule, issue.line, lines) for issue in standing)
+        earlier = self._open.pop(verdict.path, {})
+        # An engine that was not asked this time has not said that its issue is gone.
+        unsaid = any(issue.engine not in verdict.engines_run for issue in earlier.values())
+        stood = frozenset(line.strip()[:_MARKED] for line in lines) if unsaid else frozenset()
         known = {
             mark: issue
-            for mark, issue in self._open.pop(verdict.path, {}).items()
-            # An engine that was not asked this time has not said that its issue is gone.
-            if present[mark] or (issue.engine not in verdict.engines_run and mark[1] in stood)
+            for mark, issue in earlier.items()
+            if mark in present or (issue.engine not in verdict.engines_run and mark[1] in stood)
         }
         told = frozenset(known)
         fresh: list[Issue] = []
