@@ -50,8 +50,9 @@ _GRACE_S = 0.25
 """The judge says at the deadline which engines are missing; this long its answer may take to arrive."""
 _WARMING_S = 10.0
 _HANG_TIMEOUT_S = {Role.FIRST: 5.0, Role.AGAIN: 60.0}
-_NICENESS = {Role.FIRST: 5, Role.AGAIN: 20}
-"""A second look runs when nothing else wants the processor, and with it all that it starts."""
+_NICENESS = {Role.FIRST: 10, Role.AGAIN: 20}
+"""With a judge its engines stand back. At 5 and below, those who ask for advice waited for it where there were two cores; a
+second look runs only when nothing else wants the processor."""
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
