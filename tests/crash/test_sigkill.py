@@ -34,7 +34,10 @@ def _one_round(daemon: DaemonProcess, journal: Journal, rng: random.Random, numb
     before = len(journal.acknowledged)
     for client in clients:
         client.start()
-    wait_until(lambda: len(journal.acknowledged) > before, what="the first acknowledged write of this round")
+    wait_until(
+        lambda: len(journal.acknowledged) > before + CLIENTS,
+        what="the first acknowledged writes of this round",
+    )
     # The moment is drawn from the clock, not from the work: it falls anywhere in a group commit.
     end = time.monotonic() + rng.uniform(0.0, 0.7)
     wait_until(lambda: time.monotonic() >= end, what="the drawn moment")

@@ -65,6 +65,7 @@ def _statuses(run: Run, event: str) -> list[int]:
 
 
 @pytest.mark.real_agent
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["settings", "plugin"])
 def test_a_task_is_recorded_judged_and_told_to_the_next(
     claude: Path, daemon: DaemonProcess, tmp_path: Path, kind: str

@@ -42,6 +42,7 @@ def told_after_each_edit(run: Run) -> list[str]:
 
 
 @pytest.mark.real_agent
+@pytest.mark.alone
 def test_model_reads_what_each_edit_made_worse_and_nothing_else(
     claude: Path, daemon: DaemonProcess, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_model_reads_what_each_edit_made_worse_and_nothing_else(
 
 
 @pytest.mark.real_agent
+@pytest.mark.alone
 def test_gate_stops_the_agent_only_after_an_edit_that_breaks_the_file(
     claude: Path, daemon: DaemonProcess, tmp_path: Path
 ) -> None:

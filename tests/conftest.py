@@ -1,0 +1,32 @@
+"""Tests that need the machine to themselves, where the workers of pytest-xdist share it."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test beside those of other workers, or, where it is marked ``alone``, while none of theirs runs."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    # Each worker has its own folder in the run's: popen-gw0, popen-gw1.
+    run = Path(item.config.option.basetemp).parent
+    with _place_on_the_machine(run, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@contextmanager
+def _place_on_the_machine(run: Path, *, alone: bool) -> Iterator[None]:
+    with ExitStack() as files:
+        gate, machine = (files.enter_context((run / name).open("w")) for name in ("gate", "machine"))
+        # Who waits for the machine stands in the gate, so that nobody else comes in before.
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
