@@ -59,6 +59,7 @@ LATER: Script = {
 
 
 @pytest.mark.real_agent
+@pytest.mark.alone
 @pytest.mark.parametrize("kind", ["settings", "plugin"])
 def test_a_subagent_runs_on_the_cheaper_model_that_the_record_supports(
     claude: Path, daemon: DaemonProcess, tmp_path: Path, kind: str

@@ -131,6 +131,7 @@ def test_the_plugin_is_accepted(plugin: Path, tmp_path: Path) -> None:
     assert "Validation passed" in done.stdout
 
 
+@pytest.mark.alone
 def test_advice_reaches_the_model_through_settings_and_the_subagent_changes_its_model(
     box: ClaudeBox, home: HookHome, program: HookProgram
 ) -> None:
@@ -162,6 +163,7 @@ def test_advice_reaches_the_model_through_settings_and_the_subagent_changes_its_
     }
 
 
+@pytest.mark.alone
 def test_two_installations_report_every_event_twice_with_one_fingerprint(
     box: ClaudeBox, home: HookHome, program: HookProgram, plugin: Path
 ) -> None:
@@ -175,6 +177,7 @@ def test_two_installations_report_every_event_twice_with_one_fingerprint(
     assert len(by_settings) >= 10
 
 
+@pytest.mark.alone
 def test_what_an_edit_is_said_to_have_written_is_what_is_on_disk(
     box: ClaudeBox, home: HookHome, program: HookProgram
 ) -> None:
