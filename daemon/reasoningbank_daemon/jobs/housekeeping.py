@@ -9,6 +9,7 @@ from reasoningbank_daemon.jobs.scheduler import Job, Scheduler
 from reasoningbank_daemon.jobs.spool import SpoolJob
 from reasoningbank_daemon.jobs.transcripts import TranscriptsJob
 from reasoningbank_daemon.jobs.watch import FolderWatch
+from reasoningbank_daemon.services.allocator import return_freed
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.storage.records import SweepRecord
 
@@ -55,6 +56,7 @@ class Housekeeping:
             Job(name="sweep", every_s=60.0, run=self._sweep),
             Job(name="git", every_s=1800.0, run=GitEvidenceJob(services).run),
             Job(name="noise", every_s=10.0, run=services.noise.flush),
+            Job(name="memory", every_s=10.0, run=lambda: _ignore(return_freed())),
         )
 
     def _sweep(self) -> None:
@@ -63,4 +65,4 @@ class Housekeeping:
 
 
 def _ignore(_result: object) -> None:
-    """Drop a result that has been logged where it was made."""
+    """Drop a result that nothing here depends on: it was logged where it was made, or says that nothing was done."""

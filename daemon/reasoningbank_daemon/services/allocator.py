@@ -25,7 +25,10 @@ def share_heaps() -> bool:
 
 
 def return_freed() -> bool:
-    """Give freed memory back to the system, after work that needed much of it; False where the C library can't.
+    """Give freed memory back to the system; False where the C library can't. About a millisecond.
+
+    Each thread's blocks of a few kilobytes lie between those that stay, so that glibc keeps their pages by itself: of
+    500 long questions with a sentence embedding 10 MB were left.
 
     A graph of 100,000 vectors of 384 dimensions holds 214 MB when it has been built vector by vector, and 181 after
     this: it grew by moving, and every place it left was too small for the next one.
