@@ -58,7 +58,7 @@ def run(environment: Mapping[str, str], *, home: Path) -> ExitCode:
         prepare_folders(paths)
         config = load_config(paths.config_file)
     except UnsafeFolderError as error:
-        return _refuse(ExitCode.CANT_CREATE, error)
+        return _refuse(ExitCode.CANNOT_CREATE, error)
     except ConfigError as error:
         return _refuse(ExitCode.BAD_CONFIGURATION, error)
     configure_logging(config.daemon.log_level, folder=paths.logs, environment=environment)
@@ -82,7 +82,7 @@ def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> Exit
         return _refuse(ExitCode.BANK_UNUSABLE, error)
     except IndexFolderError as error:
         log.error("index_folder_unusable", reason=str(error))  # noqa: TRY400  the message is the finding
-        return _refuse(ExitCode.CANT_CREATE, error)
+        return _refuse(ExitCode.CANNOT_CREATE, error)
     try:
         server = Server(services, service_manager=service_manager)
         # What is loaded now lives as long as the process: spare the collector from walking it each time.
@@ -91,7 +91,7 @@ def _serve(paths: Paths, config: Config, environment: Mapping[str, str]) -> Exit
         with _stop_on_signals(server):
             server.serve()
     except SocketPathError as error:
-        return _refuse(ExitCode.CANT_CREATE, error)
+        return _refuse(ExitCode.CANNOT_CREATE, error)
     finally:
         services.close()
         log.info("stopped")

@@ -15,7 +15,7 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 66
     NO_ANSWER = 69
     DEFECT = 70
-    CANT_CREATE = 73
+    CANNOT_CREATE = 73
     BANK_UNUSABLE = 74
     ANOTHER_RUNS = 75
     BAD_CONFIGURATION = 78
@@ -26,7 +26,7 @@ DAEMON_EXIT_CODES = (
     ExitCode.OK,
     ExitCode.USAGE,
     ExitCode.DEFECT,
-    ExitCode.CANT_CREATE,
+    ExitCode.CANNOT_CREATE,
     ExitCode.BANK_UNUSABLE,
     ExitCode.ANOTHER_RUNS,
     ExitCode.BAD_CONFIGURATION,

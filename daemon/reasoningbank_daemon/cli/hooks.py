@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             plan = plan_uninstall(scope, place(context), context.paths)
         return _carry_out(context, plan, nothing=nothing, dry_run=arguments.dry_run)
     except InstallError as error:
-        raise CommandError(str(error), code=ExitCode.CANT_CREATE) from error
+        raise CommandError(str(error), code=ExitCode.CANNOT_CREATE) from error
 
 
 def hook_program(context: Context, *, starts_daemon: bool = True) -> HookProgram:

@@ -20,7 +20,7 @@ from reasoningbank_daemon.cli.parsing import Command, seconds
 from reasoningbank_daemon.services.folders import UnsafeFolderError, prepare_folders
 
 POLL_S = 0.05
-_PASSED_ON = (ExitCode.CANT_CREATE, ExitCode.BANK_UNUSABLE, ExitCode.BAD_CONFIGURATION)
+_PASSED_ON = (ExitCode.CANNOT_CREATE, ExitCode.BANK_UNUSABLE, ExitCode.BAD_CONFIGURATION)
 """Codes of a daemon that did not start, with which ``up`` ends as well: what is wrong is the user's to mend."""
 
 
@@ -47,7 +47,7 @@ def run_up(arguments: argparse.Namespace, context: Context) -> int:
     try:
         prepare_folders(context.paths)
     except UnsafeFolderError as error:
-        raise CommandError(str(error), code=ExitCode.CANT_CREATE) from error
+        raise CommandError(str(error), code=ExitCode.CANNOT_CREATE) from error
     while context.monotonic_s() < end_s:
         with start_turn(context.paths) as ours:
             pid = asking.answering_pid(context)

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CommandError(
-            f"{target} can't be written: {error.strerror}", code=ExitCode.CANT_CREATE
+            f"{target} can't be written: {error.strerror}", code=ExitCode.CANNOT_CREATE
         ) from error
     context.say(f"Wrote {target}. Enable it:")
     for line in ENABLE:

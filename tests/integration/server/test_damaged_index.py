@@ -107,7 +107,7 @@ def test_folder_in_which_no_index_can_be_made_ends_the_daemon_with_a_sentence() 
         assert daemon.process is not None
         code = daemon.process.wait(30)
 
-        assert code == ExitCode.CANT_CREATE
+        assert code == ExitCode.CANNOT_CREATE
         assert f"no index can be made in {daemon.paths.indexes / 'lexical'}" in daemon.output()
         assert "Traceback" not in daemon.output()
 

@@ -61,6 +61,6 @@ def test_without_a_folder_to_write_in_the_daemon_names_it_and_leaves(home: Path)
     assert daemon.process is not None
     code = daemon.process.wait(30)
 
-    assert code == ExitCode.CANT_CREATE
+    assert code == ExitCode.CANNOT_CREATE
     assert f"can't create {home}/.local/share/reasoningbank: Permission denied" in daemon.output()
     assert "Traceback" not in daemon.output()
