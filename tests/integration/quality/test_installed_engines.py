@@ -158,3 +158,26 @@ def test_programs_that_are_not_there_cost_nothing_and_are_not_told_at_each_edit(
     verdict = reviewer.review(Edit(path="a.js", before="", after="a = 1;\n"), time.monotonic() + 10)
 
     assert (verdict.engines_run, verdict.engines_missing) == ((), ())
+
+
+def test_oxlint_counts_columns_in_characters(oxlint: OxlintEngine) -> None:
+    verdict = review(oxlint, "a.js", 'const s = "😀ä😀"; const a = 1; a = 2; console.log(s);\n')
+
+    [issue] = [each for each in verdict.issues if each.rule == "no-const-assign"]
+    assert issue.column == 24
+
+
+def test_path_that_is_not_utf8_costs_ty_its_own_findings_and_no_others(ty: TyEngine, project: Path) -> None:
+    text = "from shop import price\n\nprint(price(1))\n"
+    name = "latin\udcff.py"
+    review(ty, str(project / "till.py"), text)
+    (project / name).write_text("a = 1\n")
+
+    other = review(ty, str(project / "till.py"), f"{text}\n")
+    own = review(ty, str(project / name), text)
+    pids = ty.pids
+    again = review(ty, str(project / "till.py"), f"{text}\n\n")
+
+    assert rules(other) == rules(again) == [("invalid-argument-type", 3)]
+    assert [each.reason for each in own.engines_missing] == ["ty takes no path that is not UTF-8"]
+    assert ty.pids == pids

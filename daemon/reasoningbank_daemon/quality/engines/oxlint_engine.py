@@ -96,7 +96,8 @@ class OxlintEngine:
                 ),
                 deadline,
                 path=document.path,
-            )
+            ),
+            document.text,
         )
 
     def close(self) -> None:
@@ -122,13 +123,14 @@ class OxlintEngine:
 class OxlintAnswer:
     """Oxlint's answer about one text, decoded by the thread that waits for it."""
 
-    def __init__(self, pending: PendingAnswer) -> None:
+    def __init__(self, pending: PendingAnswer, text: str) -> None:
         self._pending = pending
+        self._text = text
 
     def result(self) -> tuple[RawIssue, ...]:
         """Wait for the findings; raises as `Engine.analyse` says."""
         items = lsp.decode_report(self._pending.result(), server=NAME)
-        found = (_issue(item) for item in items if item.severity != lsp.HINT)
+        found = (_issue(item) for item in lsp.in_characters(items, self._text) if item.severity != lsp.HINT)
         return tuple(issue for issue in found if issue.rule == SYNTAX_RULE or issue.rule in rules())
 
 

@@ -103,6 +103,8 @@ class TyEngine:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, ty gets up to {MAX_TEXT_CHARACTERS:,}"
             )
+        if not _is_unicode(document.path):
+            raise TextRefusedError("ty takes no path that is not UTF-8")
         root = project_root(document.path)
         if root is None:
             raise TextRefusedError("types need the files around a text, and its path is in no project")
@@ -192,10 +194,15 @@ class _Server:
             self._process, self._known = process, found
         changed = changes(self._known, found)
         self._known = found
-        events = [{"uri": Path(path).as_uri(), "type": kind} for path, kind in changed]
+        # ty 0.0.104 panics at an address that is not UTF-8, and its other files lose their findings with it.
+        events = [{"uri": Path(path).as_uri(), "type": kind} for path, kind in changed if _is_unicode(path)]
         if not events:
             return process, b""
         return process, rpc.notification("workspace/didChangeWatchedFiles", {"changes": events})
+
+
+def _is_unicode(path: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def _prepare(root: str, conversation: Conversation) -> None:

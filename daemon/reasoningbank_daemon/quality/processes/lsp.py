@@ -79,6 +79,23 @@ def decode_report(answer: msgspec.Raw, *, server: str) -> list[Diagnostic]:
         raise EngineError(f"{server}'s answer is not a diagnostic report: {error}") from error
 
 
+def in_characters(items: list[Diagnostic], text: str) -> list[Diagnostic]:
+    """Return the diagnostics of a server that counts UTF-16 units, whatever it was offered, in characters."""
+    if text.isascii():
+        return items
+    lines = text.split("\n")
+    return [
+        msgspec.structs.replace(item, range=Range(start=_in_characters(item.range.start, lines)))
+        for item in items
+    ]
+
+
+def _in_characters(position: Position, lines: list[str]) -> Position:
+    line = lines[position.line] if position.line < len(lines) else ""
+    before = line.encode("utf-16-le", "surrogatepass")[: position.character * 2]
+    return Position(line=position.line, character=len(before.decode("utf-16-le", "ignore")))
+
+
 def made_up_address(number: int, path: str, suffixes: tuple[str, ...], default: str) -> str:
     """Return an address with the file's own name, in a folder that does not exist.
 
