@@ -22,7 +22,8 @@ class Pool:
     """
 
     def __init__(self, name: str, *, size: int, limit: int) -> None:
-        self._queue: queue.Queue[Work] = queue.Queue()
+        # Not a `Queue`: its lock and conditions are taken in Python, by every request.
+        self._queue: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._limit = limit
         self._closed = False
         self._threads = [

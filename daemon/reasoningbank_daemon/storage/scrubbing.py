@@ -24,6 +24,7 @@ NAME_CHARS = 200
 PATH_CHARS = 1_000
 MARGIN_CHARS = 4_096
 NAMES_KEPT = 4_096
+REMEMBERED_CHARS = 1_000
 
 CUT_MARK = "[… {count} characters cut …]"
 
@@ -62,14 +63,15 @@ class Scrubber:
     def json(self, values: Any) -> str:  # JSON values
         """Return the JSON of some values, without the secrets of their texts."""
         encoded = msgspec.json.encode(values).decode()
-        # Most of a record are numbers, which hold no secrets: to look at its texts alone takes a quarter of the time.
-        # Without escapes, every second piece between quotes is a text.
-        texts = encoded if "\\" in encoded else "\n".join(dict.fromkeys(encoded.split('"')[1::2]))
-        return encoded if self._redact(texts) == texts else self._redact(encoded)
+        if "\\" in encoded:
+            return self._redact(encoded)
+        # Without escapes, every second piece between quotes is a text. Most come again: names, and reasons in words.
+        texts = dict.fromkeys(encoded.split('"')[1::2])
+        return encoded if all(self.identity(text) == text for text in texts) else self._redact(encoded)
 
     def identity(self, name: str) -> str:
         """Return a name by which events are put together, without secrets, whole; remembered, most come again."""
-        return self._identity(name)
+        return self._identity(name) if len(name) <= REMEMBERED_CHARS else self._redact(name)
 
     def name(self, text: str | None, limit: int = NAME_CHARS) -> str | None:
         """Return a cleaned short text, None for an empty one."""
