@@ -6,7 +6,8 @@ import functools
 import math
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -24,6 +25,9 @@ from reasoningbank_schema.durable_files import replace_file
 FORMAT = 5
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
+
+BULK_HEAP_BYTES = 64_000_000
+"""Holds some 50,000 documents of 1.5 kB: a search has to look for each of its terms in each segment."""
 
 COUNTS_KEPT = 50_000
 SUBJECTS_KEPT = 200_000
@@ -135,6 +139,18 @@ class LexicalIndex:
             self._writer.add_document(document)
             self._keep_subject(entry.id, subject)
 
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Put what is updated within the block into few large segments; takes the memory of `BULK_HEAP_BYTES`.
+
+        What is not committed at its end is lost.
+        """
+        self._open_writer(BULK_HEAP_BYTES)
+        try:
+            yield
+        finally:
+            self._open_writer(HEAP_BYTES)
+
     def commit(self, *, sequence: int) -> None:
         """Make updates durable and findable; ``sequence`` is the bank's that they reach to."""
         # Without a manifest the folder is a beginning, not an index: a crash in here means a rebuild.
@@ -189,6 +205,10 @@ class LexicalIndex:
     def _keep_subject(self, identifier: int, subject: bytes) -> None:
         if len(self._subjects) < SUBJECTS_KEPT or identifier in self._subjects:
             self._subjects[identifier] = subject
+
+    def _open_writer(self, heap_bytes: int) -> None:
+        self._writer.wait_merging_threads()  # which closes it: there can be one at a time
+        self._writer = self._index.writer(heap_bytes, 1)
 
     def _term(self, term: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, "body", term, "freq")

@@ -30,7 +30,9 @@ from reasoningbank_schema.paths import Paths
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-BATCHES_A_COMMIT = 10
+FIRST_COMMIT_BATCHES, COMMIT_GROWTH = 10, 16
+"""Something is to be found soon, and the index is to have few segments: commits are far between, and further each time."""
+
 NEWEST_KEPT = 200
 THRESHOLD_SAMPLE = 1000
 
@@ -205,16 +207,18 @@ class Library:
             since = self._index.sequence
             self._index.update((), removed=self._store.retired_since(since) if since else ())
             documents = self._store.documents(since_sequence=since)
+            commit_at = FIRST_COMMIT_BATCHES
             for number in count(1):
                 batch = list(islice(documents, BATCH))
                 if not batch:
                     break
-                if self._quiet:
-                    return
                 self._index.update(map(_entry, batch))
-                if number % BATCHES_A_COMMIT == 0:
+                if number == commit_at or self._quiet:
                     # Others may have the sequence of the last one: it is not reached before they are in.
                     self._index.commit(sequence=batch[-1].sequence - 1)
+                    commit_at *= COMMIT_GROWTH
+                if self._quiet:
+                    return
             self._index.commit(sequence=self._sequence)
         self._lacking = False
         return_freed()
@@ -222,7 +226,8 @@ class Library:
     def _follow(self) -> None:
         if self._lacking:
             try:
-                self._catch_up()
+                with self._index.in_bulk():
+                    self._catch_up()
             except Exception:
                 log.exception("index_not_made", effect="what it lacks is found after a restart")
         while True:
