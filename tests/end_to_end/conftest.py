@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from rbtest.claude_cli import find_claude
-from rbtest.daemon_process import DaemonProcess, scratch_home
+from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+
+from reasoningbank_client import ReasoningBank
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +23,22 @@ def claude() -> Path:
 def daemon() -> Iterator[DaemonProcess]:
     with scratch_home() as home, DaemonProcess(home) as process:
         yield process
+
+
+@pytest.fixture
+def warm_daemon(daemon: DaemonProcess, tmp_path: Path) -> DaemonProcess:
+    """Return a daemon whose engines are up, as those of a daemon that runs for a while are.
+
+    The scripted model edits within a second of the session's start, which is when engines are started.
+    """
+    with ReasoningBank(paths=daemon.paths) as client:
+        client.start_session("warm-up", cwd=str(tmp_path))
+    wait_until(lambda: _started(daemon) >= {"judge", "ruff", "tree-sitter"}, what="judge and engines started")
+    return daemon
+
+
+def _started(daemon: DaemonProcess) -> set[str]:
+    """Return the engines that the daemon's log says are up."""
+    lines = (daemon.paths.logs / "daemon.log").read_bytes().splitlines()
+    told = (json.loads(line) for line in lines if b"engine_started" in line)
+    return {line["engine"] for line in told}

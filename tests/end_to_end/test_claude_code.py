@@ -68,9 +68,9 @@ def _statuses(run: Run, event: str) -> list[int]:
 @pytest.mark.alone
 @pytest.mark.parametrize("kind", ["settings", "plugin"])
 def test_a_task_is_recorded_judged_and_told_to_the_next(
-    claude: Path, daemon: DaemonProcess, tmp_path: Path, kind: str
+    claude: Path, warm_daemon: DaemonProcess, tmp_path: Path, kind: str
 ) -> None:
-    hooks = install(daemon, tmp_path, kind)
+    hooks = install(warm_daemon, tmp_path, kind)
 
     with ClaudeBox(claude) as box:
         first = hooks.run(box, f"E2EFIRST {PROMPT}", FIRST)
@@ -85,11 +85,11 @@ def test_a_task_is_recorded_judged_and_told_to_the_next(
     told_of_edit = [request for request in first.api.message_requests() if "S307" in request_text(request)]
     assert told_of_edit, "the verdict on eval(x) did not reach the model"
     assert "From an earlier task" in request_text(second.api.message_requests()[0])
-    tasks = rows(daemon, "SELECT kind, label, ended_ns IS NOT NULL FROM task ORDER BY id")
+    tasks = rows(warm_daemon, "SELECT kind, label, ended_ns IS NOT NULL FROM task ORDER BY id")
     assert tasks == [("main", "unknown", 1), ("general-purpose", "unknown", 1), ("main", "unknown", 1)]
-    steps = rows(daemon, "SELECT kind, exit_status FROM step WHERE task_id = 1 ORDER BY at_ns, id")
+    steps = rows(warm_daemon, "SELECT kind, exit_status FROM step WHERE task_id = 1 ORDER BY at_ns, id")
     assert steps == [(EDIT, None), (EDIT, None), (COMMAND, 3), (COMMAND, 0), (SUBAGENT, None)]
-    assert rows(daemon, "SELECT kind FROM step WHERE task_id = 2") == [(COMMAND,)]
+    assert rows(warm_daemon, "SELECT kind FROM step WHERE task_id = 2") == [(COMMAND,)]
 
 
 @pytest.mark.real_agent

@@ -44,9 +44,9 @@ def told_after_each_edit(run: Run) -> list[str]:
 @pytest.mark.real_agent
 @pytest.mark.alone
 def test_model_reads_what_each_edit_made_worse_and_nothing_else(
-    claude: Path, daemon: DaemonProcess, tmp_path: Path
+    claude: Path, warm_daemon: DaemonProcess, tmp_path: Path
 ) -> None:
-    hooks = install(daemon, tmp_path, "settings")
+    hooks = install(warm_daemon, tmp_path, "settings")
 
     with ClaudeBox(claude) as box:
         run = hooks.run(box, "E2EEDIT write good.py", EDITS)
@@ -60,7 +60,7 @@ def test_model_reads_what_each_edit_made_worse_and_nothing_else(
     assert broken.startswith("After this edit good.py no longer parses.\ngood.py:1 invalid-syntax (syntax): ")
     assert "S307" not in broken
     assert (mended, better) == ("", "")
-    assert rows(daemon, "SELECT verdict FROM step WHERE kind = 0 ORDER BY id") == [
+    assert rows(warm_daemon, "SELECT verdict FROM step WHERE kind = 0 ORDER BY id") == [
         (SAME,),
         (WORSE,),
         (BROKEN,),
@@ -72,11 +72,13 @@ def test_model_reads_what_each_edit_made_worse_and_nothing_else(
 @pytest.mark.real_agent
 @pytest.mark.alone
 def test_gate_stops_the_agent_only_after_an_edit_that_breaks_the_file(
-    claude: Path, daemon: DaemonProcess, tmp_path: Path
+    claude: Path, warm_daemon: DaemonProcess, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "reasoningbank_daemon.cli.main", "config", "set", "quality.mode", "gate"]
-    subprocess.run(command, env={"RB_HOME": str(daemon.home), "HOME": str(tmp_path)}, check=True, timeout=60)
-    hooks = install(daemon, tmp_path, "settings")
+    subprocess.run(
+        command, env={"RB_HOME": str(warm_daemon.home), "HOME": str(tmp_path)}, check=True, timeout=60
+    )
+    hooks = install(warm_daemon, tmp_path, "settings")
 
     with ClaudeBox(claude) as box:
         run = hooks.run(box, "E2EEDIT write good.py", EDITS)

@@ -65,6 +65,7 @@ def adviser_for(services: Services, request: Request, record: Understood) -> Adv
         return Adviser(
             urgent=False, work=lambda: encode_reply(judge_edit(services, edit, nonce=record.nonce))
         )
+    follow_session(services, event)
     return None
 
 
