@@ -111,7 +111,8 @@ class LoadClient(threading.Thread):
             return False
         answers = wire.collect(nonce, timeout_s=2, given_up=self.stop.is_set)
         if answers is None:
-            return False
+            # The daemon is gone, or the machine stood still: who gave up now would leave nobody to write.
+            return not self.stop.is_set()
         if answers.stored is Stored.STORED:
             receipts = [
                 reply for body in answers.bodies if isinstance(reply := decode_reply(body), ReceiptReply)
