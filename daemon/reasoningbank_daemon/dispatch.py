@@ -6,6 +6,7 @@ are sent as they come, by the poller thread alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -46,7 +47,7 @@ INLINE_DECODE_BYTES = 1 << 20
 
 
 class Exchange:
-    """Answer one request in up to two parts; `advise` and `settle` may be called from any thread, once each."""
+    """Answer one request in up to two parts; `settle` may be called from any thread, all else on the poller's."""
 
     def __init__(
         self,
@@ -68,32 +69,30 @@ class Exchange:
 
     def advise(self, code: Code, body: bytes) -> None:
         """Give the advice, final, whatever it is."""
-        self._post(lambda: self._deliver(code, body, stored=None))
+        self._advice_final = True
+        self._transmit(code, body)
 
     def settle(self, stored: Stored, body: bytes = b"") -> None:
         """Say what became of the event."""
-        self._post(lambda: self._deliver(Code.OK, body, stored=stored))
+        self._post(lambda: self._deliver(stored, body))
 
     def finish(self, code: Code, stored: Stored, body: bytes) -> None:
-        """Give both halves in one answer; only on the poller thread."""
+        """Give both halves in one answer."""
         self._advice_final = True
         self._stored = stored
         self._transmit(code, body)
 
     def preset(self, stored: Stored) -> None:
-        """Fix what the answer says of storing before the advice is there; only on the poller thread."""
+        """Fix what the answer says of storing before the advice is there."""
         self._stored = stored
 
     def expect_no_advice(self) -> None:
-        """Let the answer that says `stored` be the only one; only on the poller thread."""
+        """Let the answer that says `stored` be the only one."""
         self._advice_final = True
 
-    def _deliver(self, code: Code, body: bytes, *, stored: Stored | None) -> None:
-        if stored is None:
-            self._advice_final = True
-        else:
-            self._stored = stored
-        self._transmit(code, body)
+    def _deliver(self, stored: Stored, body: bytes) -> None:
+        self._stored = stored
+        self._transmit(Code.OK, body)
 
     def _transmit(self, code: Code, body: bytes) -> None:
         header = AnswerHeader(
@@ -103,10 +102,14 @@ class Exchange:
 
 
 class Lanes(msgspec.Struct, frozen=True):
-    """Hold the two ways into the worker pools; each says False when no worker is free."""
+    """Hold the ways into the worker pools; each says False when no worker is free.
+
+    ``large`` events have one of their own: that they are stored must not wait for anybody's advice.
+    """
 
     pre_task: Callable[[Callable[[], None]], bool]
     others: Callable[[Callable[[], None]], bool]
+    large: Callable[[Callable[[], None]], bool]
 
 
 class Dispatcher:
@@ -128,6 +131,9 @@ class Dispatcher:
         self._post = post
         self._control = control
         self._status = status
+        # As many as the pools hold: to look through them takes microseconds.
+        self._unadvised: set[Exchange] = set()
+        self._earliest_s = math.inf
 
     def take(self, frames: list[bytes]) -> None:
         """Handle one multipart message, whatever it holds; never raises for what a peer sent."""
@@ -145,6 +151,19 @@ class Dispatcher:
             self._judge(exchange, header, body)
         except Exception as defect:  # noqa: BLE001  logged with its traceback; the sender waits for an answer
             self._defect(exchange, defect)
+
+    def answer_late(self) -> float:
+        """Answer LATE to everybody whose advice is not there by his deadline; on the poller thread.
+
+        So nobody waits for a worker that is slow, or that is not free. Returns how many seconds there are until the
+        next deadline; infinite where nobody waits for advice.
+        """
+        now_s = self._services.clock.monotonic_s()
+        if now_s >= self._earliest_s:
+            for exchange in [each for each in self._unadvised if each.expires_s <= now_s]:
+                self._late(exchange)
+            self._earliest_s = min((each.expires_s for each in self._unadvised), default=math.inf)
+        return self._earliest_s - now_s
 
     def _judge(self, exchange: Exchange, header: RequestHeader, body: bytes) -> None:
         """Answer what can't be a request, and pass on what can."""
@@ -198,7 +217,7 @@ class Dispatcher:
                 stored=Stored.NOTHING,
             )
         elif size > INLINE_DECODE_BYTES:
-            if not self._lanes.others(lambda: self._post_event(exchange, header, request)):
+            if not self._lanes.large(lambda: self._post_event(exchange, header, request)):
                 # An event that was read is never dropped: this one is decoded here, and others wait for it.
                 self._event(exchange, header, request)
         else:
@@ -260,41 +279,52 @@ class Dispatcher:
     ) -> None:
         if stored is not None:
             exchange.preset(stored)
+        self._unadvised.add(exchange)
+        self._earliest_s = min(self._earliest_s, exchange.expires_s)
         if not lane(lambda: self._work(exchange, work)):
             self._services.counters.add("busy")
-            exchange.advise(Code.BUSY, encode_reply(Failure(message="no worker is free; ask again")))
+            self._advise(exchange, Code.BUSY, encode_reply(Failure(message="no worker is free; ask again")))
 
     def _work(self, exchange: Exchange, work: Callable[[], bytes]) -> None:
         """Run a handler on a worker thread; its answer is dropped when its time is over."""
         clock = self._services.clock
         if clock.monotonic_s() >= exchange.expires_s:
-            self._late(exchange)
+            self._post(lambda: self._late(exchange))
             return
+        code = Code.OK
         try:
             body = work()
         except Exception:
             log.exception("handler_defect")
             self._services.counters.add("defects")
-            exchange.advise(
-                Code.INTERNAL,
-                encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs")),
-            )
+            code = Code.INTERNAL
+            body = encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs"))
+        if code is Code.OK and clock.monotonic_s() >= exchange.expires_s:
+            self._post(lambda: self._late(exchange))
             return
-        if clock.monotonic_s() >= exchange.expires_s:
-            self._late(exchange)
+        self._post(lambda: self._advise(exchange, code, body))
+
+    def _advise(self, exchange: Exchange, code: Code, body: bytes) -> None:
+        """Give advice to who still waits for it; on the poller thread."""
+        if exchange not in self._unadvised:
             return
-        exchange.advise(Code.OK, body)
+        self._unadvised.remove(exchange)
+        if not self._unadvised:
+            self._earliest_s = math.inf
+        exchange.advise(code, body)
 
     def _late(self, exchange: Exchange) -> None:
-        self._services.counters.add("late")
-        exchange.advise(
-            Code.LATE, encode_reply(Failure(message="the deadline passed before the advice was ready"))
-        )
+        """Say to who still waits for advice that there will be none; on the poller thread."""
+        if exchange in self._unadvised:
+            self._services.counters.add("late")
+            failure = Failure(message="the deadline passed before the advice was ready")
+            self._advise(exchange, Code.LATE, encode_reply(failure))
 
     def _defect(self, exchange: Exchange, defect: Exception) -> None:
         """Answer a request on which our own code failed: its sender keeps the event; on the poller thread."""
         log.error("dispatch_defect", exc_info=defect)
         self._services.counters.add("defects")
+        self._unadvised.discard(exchange)
         failure = Failure(message="a defect in the daemon; see: reasoningbank logs")
         exchange.finish(Code.INTERNAL, Stored.NOT_STORED, encode_reply(failure))
 

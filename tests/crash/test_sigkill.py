@@ -35,9 +35,10 @@ def _one_round(daemon: DaemonProcess, journal: Journal, rng: random.Random, numb
     for client in clients:
         client.start()
     wait_until(
-        lambda: len(journal.acknowledged) > before + CLIENTS,
+        lambda: bool(journal.unanswered) or len(journal.acknowledged) > before + CLIENTS,
         what="the first acknowledged writes of this round",
     )
+    assert not journal.unanswered, f"round {number}: no answer to {journal.unanswered}"
     # The moment is drawn from the clock, not from the work: it falls anywhere in a group commit.
     end = time.monotonic() + rng.uniform(0.0, 0.7)
     wait_until(lambda: time.monotonic() >= end, what="the drawn moment")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ WAITING_PER_CLIENT = 256
 """Requests of one connection that wait in memory; a client that sends faster than it is read has to wait itself."""
 
 TICK_MS = 500
-"""How often the loop looks up when nothing happens: service-manager pings and the idle check."""
+"""How often the loop looks up when nothing happens and nobody waits: service-manager pings and the idle check."""
 
 Frames = list[bytes]
 
@@ -54,7 +55,8 @@ class Loop:
     on_frames
         Called with each request's frames, identity first.
     on_tick
-        Called about every half second, and after each burst; never for longer than a moment.
+        Called about every half second, after each burst, and once as many seconds have passed as it returned; never
+        for longer than a moment.
     on_unsent
         Called for each answer whose receiver was gone or too slow: a ROUTER drops them silently.
     """
@@ -65,7 +67,7 @@ class Loop:
         paths: Paths,
         outbox: Outbox,
         on_frames: Callable[[Frames], None],
-        on_tick: Callable[[], None],
+        on_tick: Callable[[], float],
         on_unsent: Callable[[], None],
     ) -> None:
         self._paths = paths
@@ -111,11 +113,13 @@ class Loop:
         poller.register(self._router, zmq.POLLIN)
         poller.register(self._outbox.fileno(), zmq.POLLIN)
         self.state = State.SERVING
+        sleep_s = 0.0
         while not self._stopping:
-            poller.poll(TICK_MS)
+            # Rounded up: to wake before the moment would be to look in vain, again and again.
+            poller.poll(math.ceil(min(TICK_MS, max(0.0, sleep_s * 1000))))
             self.deliver()
             self._read_burst()
-            self._on_tick()
+            sleep_s = self._on_tick()
         self.state = State.DRAINING
 
     def stop(self) -> None:

@@ -40,6 +40,7 @@ class Server:
         self._outbox = Outbox()
         self._pre_task = Pool("pre-task", size=daemon.workers_pre_task, limit=daemon.queue_limit)
         self._others = Pool("worker", size=daemon.workers_other, limit=daemon.queue_limit)
+        self._large = Pool("large", size=1, limit=daemon.queue_limit)
         self._loop = Loop(
             paths=services.paths,
             outbox=self._outbox,
@@ -49,7 +50,11 @@ class Server:
         )
         self._dispatcher = Dispatcher(
             services,
-            lanes=Lanes(self._pre_task.try_submit, self._others.try_submit),
+            lanes=Lanes(
+                pre_task=self._pre_task.try_submit,
+                others=self._others.try_submit,
+                large=self._large.try_submit,
+            ),
             send=self._loop.send,
             post=self._outbox.put,
             control=self._control,
@@ -87,10 +92,11 @@ class Server:
         """Finish what was read: workers first, then the writer, then the answers of both."""
         self._service_manager.stopping()
         timeout_s = self._services.settings.current.daemon.drain_timeout_s
-        log.info("draining", waiting=self._pre_task.waiting + self._others.waiting)
+        pools = (self._large, self._pre_task, self._others)
+        log.info("draining", waiting=sum(pool.waiting for pool in pools))
         quiet = self._housekeeping.close(timeout_s=timeout_s)
-        quiet &= self._pre_task.close(timeout_s=timeout_s)
-        quiet &= self._others.close(timeout_s=timeout_s)
+        for pool in pools:
+            quiet &= pool.close(timeout_s=timeout_s)
         # Workers may have left events for the writer, and both have left answers for the outbox.
         self._loop.deliver()
         self._services.store.flush(timeout_s=timeout_s)
@@ -109,8 +115,13 @@ class Server:
             self._services.counters.add("defects")
             log.exception("dispatch_defect", frames=len(frames))
 
-    def _tick(self) -> None:
+    def _tick(self) -> float:
+        """Do what is due at this moment; return after how many seconds something is again."""
         self._service_manager.ping()
+        self._leave_if_idle()
+        return self._dispatcher.answer_late()
+
+    def _leave_if_idle(self) -> None:
         now = self._services.clock.monotonic_s()
         idle_s = self._services.settings.current.daemon.idle_exit_hours * 3600
         if idle_s <= 0 or now - self._last_request_s < idle_s or now < self._next_idle_check_s:

@@ -51,12 +51,20 @@ _WORDS = [
     "ledger",
 ]
 
+DEADLINE_MS = 1_000
+PATIENCE_S = 15.0
+"""The daemon answers at the deadline, stored and advised or LATE; what is more is for a machine that stands still."""
+
 
 @dataclass
 class Journal:
-    """Every write that was answered `stored`, as the client saw it: nonce → (sequence, what it was)."""
+    """Every write that was answered `stored`, as the client saw it: nonce → (sequence, what it was).
+
+    ``unanswered`` are those of which nothing, or only a half, was heard for `PATIENCE_S` while the daemon ran.
+    """
 
     acknowledged: dict[bytes, tuple[int, str]] = field(default_factory=dict)
+    unanswered: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, nonce: bytes, sequence: int, kind: str) -> None:
@@ -105,14 +113,16 @@ class LoadClient(threading.Thread):
                         return
 
     def _write(self, wire: Wire, request: Request) -> bool:
+        """Write one event and note its acknowledgement; False when none came: the client gives up."""
         try:
-            nonce = wire.send(request, deadline_ms=1000)
-        except AssertionError:
-            return False
-        answers = wire.collect(nonce, timeout_s=2, given_up=self.stop.is_set)
+            nonce = wire.send(request, deadline_ms=DEADLINE_MS)
+            answers = wire.collect(nonce, timeout_s=PATIENCE_S, given_up=self.stop.is_set)
+        except AssertionError:  # not connected any more
+            answers = None
         if answers is None:
-            # The daemon is gone, or the machine stood still: who gave up now would leave nobody to write.
-            return not self.stop.is_set()
+            if not self.stop.is_set():
+                self._journal.unanswered.append(type(request).__name__)
+            return False
         if answers.stored is Stored.STORED:
             receipts = [
                 reply for body in answers.bodies if isinstance(reply := decode_reply(body), ReceiptReply)

@@ -67,7 +67,7 @@ class Desk:
     """A dispatcher over a real bank, whose workers are the calling thread."""
 
     services: Services
-    lanes: Lanes = field(default_factory=lambda: Lanes(at_once, at_once))
+    lanes: Lanes = field(default_factory=lambda: Lanes(at_once, at_once, at_once))
     control: Callable[[Control], Reply] = pong
     answers: list[tuple[AnswerHeader, bytes]] = field(default_factory=list)
 
@@ -183,7 +183,7 @@ def test_advice_and_receipt_come_apart_and_neither_waits_for_the_other(desk: Des
 
 
 def test_full_pool_is_busy_and_the_event_is_stored_all_the_same(desk: Desk) -> None:
-    desk.lanes = Lanes(full, full)
+    desk.lanes = Lanes(full, full, full)
 
     answers = desk.ask(PreTask(session="s", prompt="fix the parser"))
 
@@ -194,7 +194,7 @@ def test_full_pool_is_busy_and_the_event_is_stored_all_the_same(desk: Desk) -> N
 
 
 def test_defect_before_the_writer_has_the_event_leaves_it_to_its_sender(desk: Desk) -> None:
-    desk.lanes = Lanes(at_once, broken)
+    desk.lanes = Lanes(at_once, at_once, large=broken)
     large = Remember(text="x" * (INLINE_DECODE_BYTES + 1))
 
     [(header, body)] = desk.ask(large)

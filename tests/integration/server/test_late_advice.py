@@ -1,0 +1,69 @@
+"""A judge that does not answer, as one that is starting on a busy machine, keeps nobody waiting past his deadline."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.wire import Wire
+
+from reasoningbank_client import ReasoningBank
+from reasoningbank_schema.envelope import AnswerHeader, Code, Stored
+from reasoningbank_schema.messages import DaemonStatus, PostEdit, Status, decode_reply
+
+ONE_WORKER = "[daemon]\nworkers_other = 1\n"
+EDIT = PostEdit(session="s", path="/nowhere/a.py", before="x = 1\n", after="x = 2\n")
+
+
+@pytest.fixture
+def daemon() -> Iterator[DaemonProcess]:
+    with scratch_home() as home:
+        (home / "config.toml").write_text(ONE_WORKER)
+        with DaemonProcess(home) as process:
+            yield process
+
+
+def judge_of(daemon: DaemonProcess) -> int | None:
+    """Return the process id of the judge that the daemon's log says is up."""
+    lines = (daemon.paths.logs / "daemon.log").read_bytes().splitlines()
+    told = [json.loads(line) for line in lines if b"engine_started" in line]
+    return next((line["pid"] for line in told if line["engine"] == "judge"), None)
+
+
+def stop_judge(daemon: DaemonProcess) -> None:
+    with ReasoningBank(daemon.paths) as bank:
+        bank.start_session("s", cwd="/nowhere")
+    wait_until(lambda: judge_of(daemon) is not None, what="the judge")
+    pid = judge_of(daemon)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+
+def test_edit_behind_one_that_waits_for_the_judge_is_answered_late_and_first(daemon: DaemonProcess) -> None:
+    stop_judge(daemon)
+
+    with Wire(daemon.paths.endpoint) as wire:
+        patient = wire.send(EDIT, deadline_ms=60_000)
+        hurried = wire.send(EDIT, deadline_ms=100)
+        final: list[AnswerHeader] = []
+        stored: set[bytes] = set()
+        while len(final) < 2 or len(stored) < 2:
+            answer = wire.receive(timeout_s=30)
+            assert answer is not None
+            header, _ = answer
+            if header.advice_final and header.nonce not in [each.nonce for each in final]:
+                final.append(header)
+            if header.stored is Stored.STORED:
+                stored.add(header.nonce)
+        status = wire.ask(Status())
+
+    assert [(header.nonce, header.code) for header in final] == [(hurried, Code.LATE), (patient, Code.OK)]
+    assert stored == {patient, hurried}
+    assert status is not None
+    reply = decode_reply(status.advice)
+    assert isinstance(reply, DaemonStatus)
+    assert reply.late == 1
