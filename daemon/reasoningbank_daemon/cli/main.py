@@ -164,10 +164,10 @@ def _working_folder(home: Path) -> Path:
 
 
 def _unknown(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  loaded for a mistake alone
+    from reasoningbank_daemon.cli.nearest import nearest  # noqa: PLC0415  loaded for a mistake alone
 
-    near = get_close_matches(name, [entry.name for entry in COMMANDS], n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, (entry.name for entry in COMMANDS))
+    hint = f" Did you mean {near!r}?" if near else ""
     return f"reasoningbank: there is no command {name!r}.{hint}\nSee: reasoningbank --help\n"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
+from reasoningbank_daemon.cli.nearest import nearest
 
 HELP_WIDTH = 96
 
@@ -100,6 +100,13 @@ class Parser(argparse.ArgumentParser):
             message += "".join(map(_explained, self._named_in(message.removesuffix(_EXPECTED_ONE))))
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nSee: {self.prog} --help\n")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Say of a word that is not among the choices what it may be, in the words in which `error` says it."""
+        if action.choices is not None and value not in action.choices:
+            near = nearest(str(value), map(str, action.choices))
+            hint = f"; did you mean {near}?" if near else _explained(action)
+            raise argparse.ArgumentError(action, f"there is no {value!r}{hint}")
+
     def options(self) -> list[str]:
         """Return the options of this command and of its actions."""
         found = [name for action in self._actions for name in action.option_strings if name.startswith("--")]
@@ -110,8 +117,8 @@ class Parser(argparse.ArgumentParser):
 
     def _options_like(self, unknown: str) -> str:
         options = self.options()
-        near = difflib.get_close_matches(unknown.partition("=")[0], options, n=1, cutoff=0.75)
-        return f"; did you mean {near[0]}?" if near else f"; the options are {', '.join(options)}"
+        near = nearest(unknown.partition("=")[0], options)
+        return f"; did you mean {near}?" if near else f"; the options are {', '.join(options)}"
 
     def _named_in(self, names: str) -> list[argparse.Action]:
         wanted = set(names.removeprefix("argument ").replace("/", ", ").split(", "))

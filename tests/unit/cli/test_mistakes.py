@@ -55,6 +55,16 @@ def test_word_that_is_misspelt_is_answered_with_what_it_may_be(
     assert all(choice in message for choice in choices)
 
 
+@pytest.mark.parametrize(("name", "word", "choices"), [each[:3] for each in CHOOSING if not each[3]])
+def test_word_with_one_letter_too_many_is_answered_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str], name: str, word: str, choices: tuple[str, ...]
+) -> None:
+    for choice in choices:
+        assert f"argument {word}: there is no '{choice}x'; did you mean {choice}?\n" in said(
+            capsys, name, f"{choice}x"
+        )
+
+
 @pytest.mark.parametrize("name", list(PARSERS))
 def test_option_that_is_misspelt_is_answered_with_the_nearest_or_all(
     capsys: pytest.CaptureFixture[str], name: str

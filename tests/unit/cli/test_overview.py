@@ -57,6 +57,26 @@ def test_unknown_command_is_a_usage_error_with_the_nearest_name(capsys: pytest.C
     assert "Did you mean 'status'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS if len(command.name) >= 4])
+def test_command_with_a_wrong_letter_is_answered_with_the_one_that_was_meant(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    main([f"{name[:-1]}x"])
+
+    assert f"Did you mean '{name}'?" in capsys.readouterr().err
+
+
+def test_unknown_command_that_is_like_none_is_answered_without_a_guess(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for word in ("bogus", "start", "restart", "search", "show", "delete"):
+        main([word])
+
+        assert capsys.readouterr().err == (
+            f"reasoningbank: there is no command '{word}'.\nSee: reasoningbank --help\n"
+        )
+
+
 def test_wrong_argument_ends_with_the_usage_code_and_the_help_to_read(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
