@@ -11,7 +11,7 @@ from pathlib import Path
 from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.engine_log import log_to_stderr
 from reasoningbank_daemon.cli.finding import Check, Mark
-from reasoningbank_daemon.config import Config, ConfigError, load_config
+from reasoningbank_daemon.config import ConfigError, load_config
 from reasoningbank_daemon.quality.engine import Engine
 from reasoningbank_daemon.quality.engine_health import EngineHealth, Health, engine_health
 from reasoningbank_daemon.quality.engines.programs import HOW_TO_INSTALL, Programs
@@ -35,7 +35,6 @@ def check_engines(context: Context) -> Iterator[Check]:
     log_to_stderr(context, level=logging.ERROR)  # why an engine fails is in its check
     programs = Programs(oxlint=lambda: config.quality.oxlint)
     engines = (*standard_engines(programs=programs), *second_engines(programs=programs))
-    yield from _unknown(config, known=[engine.name for engine in engines])
     found = _health([engine for engine in engines if engine.name not in config.quality.engines_off], context)
     answering = [each.engine for each in found if each.health is Health.ANSWERS]
     if answering:
@@ -43,18 +42,6 @@ def check_engines(context: Context) -> Iterator[Check]:
     for each in found:
         if each.health is not Health.ANSWERS:
             yield _finding(each)
-
-
-def _unknown(config: Config, *, known: list[str]) -> Iterator[Check]:
-    """Name what `quality.engines_off` switches off that is no engine: a typo leaves the engine on."""
-    for name in config.quality.engines_off:
-        if name not in known:
-            yield Check(
-                about="configuration",
-                mark=Mark.WARNING,
-                message=f"quality.engines_off names {name!r}, which is not an engine; there are: {', '.join(known)}",
-                next_step="reasoningbank config set quality.engines_off NAME,NAME",
-            )
 
 
 def _health(engines: list[Engine], context: Context) -> tuple[EngineHealth, ...]:

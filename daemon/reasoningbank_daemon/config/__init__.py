@@ -15,6 +15,7 @@ from reasoningbank_daemon.config.models import ModelEntry, ModelTable, price_doc
 from reasoningbank_daemon.config.sections import (
     DaemonSection,
     EmbedderName,
+    EngineName,
     LogLevel,
     QualitySection,
     RecallSection,
@@ -27,6 +28,7 @@ __all__ = [
     "ConfigError",
     "DaemonSection",
     "EmbedderName",
+    "EngineName",
     "LogLevel",
     "ModelEntry",
     "ModelTable",

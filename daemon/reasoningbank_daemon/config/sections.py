@@ -39,6 +39,18 @@ class VerdictMode(enum.StrEnum):
     GATE = "gate"
 
 
+class EngineName(enum.StrEnum):
+    """Name an engine that judges edits, as verdicts name it."""
+
+    RUFF = "ruff"
+    TREE_SITTER = "tree-sitter"
+    OXLINT = "oxlint"
+    DATA_FILES = "data-files"
+    TEXT = "text"
+    SHELLCHECK = "shellcheck"
+    TY = "ty"
+
+
 class DaemonSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the daemon runs."""
 
@@ -100,7 +112,7 @@ class QualitySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         True
     )
     engines_off: Annotated[
-        tuple[str, ...],
+        tuple[EngineName, ...],
         Meta(description="engines that are not run, by the name that a verdict gives them", extra=_RESTART),
     ] = ()
     mode: Annotated[

@@ -10,12 +10,14 @@ from reasoningbank_daemon.config import (
     Config,
     ConfigError,
     EmbedderName,
+    EngineName,
     config_hash,
     load_config,
     parse_config,
     restart_keys,
 )
 from reasoningbank_daemon.config.keys import list_keys
+from reasoningbank_daemon.quality.reviewer import second_engines, standard_engines
 
 
 def test_missing_file_means_the_defaults(tmp_path: Path) -> None:
@@ -42,7 +44,11 @@ def test_given_keys_replace_defaults_and_leave_the_others() -> None:
             '[recall]\nembedder = "bert"',
             'recall.embedder is "bert"; allowed: "lexical" or "minilm"',
         ),
-        ("[quality]\nengines_off = [1]", "quality.engines_off[0] is 1; allowed: text in quotes"),
+        ("[quality]\nengines_off = [1]", 'quality.engines_off[0] is 1; allowed: "ruff" or "tree-sitter" or '),
+        (
+            '[quality]\nengines_off = ["ty", "rufff"]',
+            'quality.engines_off[1] is "rufff"; allowed: "ruff" or "tree-sitter" or "oxlint" or "data-files"',
+        ),
         ("[quality]\nenabled = 1", "quality.enabled is 1; allowed: true or false"),
         ("[recal]\nmax_chars = 300", "the file has no section 'recal'; it may have: daemon, recall, quality"),
         ("[recal]\nmax_chars = 300", "Did you mean 'recall'?"),
@@ -126,3 +132,9 @@ def test_every_key_is_read_by_the_program() -> None:
     ]
 
     assert unread == []
+
+
+def test_engines_that_can_be_switched_off_are_those_that_there_are() -> None:
+    engines = (*standard_engines(), *second_engines())
+
+    assert [name.value for name in EngineName] == [engine.name for engine in engines]
