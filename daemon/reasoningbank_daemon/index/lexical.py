@@ -38,6 +38,9 @@ _LAST_ID = (1 << 63) - 1
 QUERY_TERMS = 14
 """The time of a search grows with its terms; a long question is asked by its most telling ones (more find no better)."""
 
+POSTINGS_READ, TERMS_AT_LEAST = 30_000, 3
+"""And with the documents that each term is in: of a large bank, a common term that would go beyond is left out."""
+
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one document: ``text`` is analysed, never stored; ``project`` and ``subject`` are told of what is found."""
@@ -184,7 +187,7 @@ class LexicalIndex:
         commit = self._commit
         clauses = [
             (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), weight))
-            for term, weight in _telling(commit, asked)
+            for term, weight in telling_terms(asked, commit.count, commit.documents)
         ]
         if not clauses or limit < 1:
             return []
@@ -250,17 +253,29 @@ class _Commit:
         return found
 
 
-def _telling(commit: _Commit, asked: Mapping[str, int]) -> list[tuple[str, float]]:
-    """Return the known terms that tell most, with their weights: the rare ones, and those that are said often."""
-    documents = commit.documents
-    worth: list[tuple[float, str, float]] = []
+def telling_terms(
+    asked: Mapping[str, int], count: Callable[[str], int], documents: int
+) -> list[tuple[str, float]]:
+    """Return a question's known terms that tell most, with their weights: the rare ones, and those that are said often.
+
+    ``count`` says in how many of the ``documents`` a term is.
+    """
+    worth: list[tuple[float, str, float, int]] = []
     for term, said in asked.items():
-        count = commit.count(term)
-        if count:
+        found = count(term)
+        if found:
             weight = 1.0 if said == 1 else 1.0 + math.log(said)
-            worth.append((weight * math.log(1 + (documents - count + 0.5) / (count + 0.5)), term, weight))
-    worth.sort(key=lambda found: (-found[0], found[1]))
-    return [(term, weight) for _, term, weight in worth[:QUERY_TERMS]]
+            worth.append(
+                (weight * math.log(1 + (documents - found + 0.5) / (found + 0.5)), term, weight, found)
+            )
+    worth.sort(key=lambda known: (-known[0], known[1]))
+    chosen: list[tuple[str, float]] = []
+    to_read = 0
+    for _, term, weight, found in worth[:QUERY_TERMS]:
+        if len(chosen) < TERMS_AT_LEAST or to_read + found <= POSTINGS_READ:
+            chosen.append((term, weight))
+            to_read += found
+    return chosen
 
 
 def _read_manifest(folder: Path) -> _Manifest:

@@ -111,12 +111,15 @@ class Loop:
         """Serve until `stop`; then send what is ready and return with the socket still open."""
         poller = zmq.Poller()
         poller.register(self._router, zmq.POLLIN)
-        poller.register(self._outbox.fileno(), zmq.POLLIN)
+        woken = self._outbox.fileno()
+        poller.register(woken, zmq.POLLIN)
         self.state = State.SERVING
         sleep_s = 0.0
         while not self._stopping:
             # Rounded up: to wake before the moment would be to look in vain, again and again.
-            poller.poll(math.ceil(min(TICK_MS, max(0.0, sleep_s * 1000))))
+            ready = poller.poll(math.ceil(min(TICK_MS, max(0.0, sleep_s * 1000))))
+            if any(who == woken for who, _ in ready):
+                self._outbox.answer_wake()
             self.deliver()
             self._read_burst()
             sleep_s = self._on_tick()

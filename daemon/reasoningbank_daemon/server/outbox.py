@@ -45,16 +45,18 @@ class Outbox:
             # Full: the poller has bytes to wake up for. Closed: the poller is gone, and so is the need.
             return
 
-    def take(self) -> Iterator[Delivery]:
-        """Yield what waits; only the poller thread calls this."""
+    def answer_wake(self) -> None:
+        """Take the byte that made the descriptor readable; only the poller thread calls this, and before `take`."""
         try:
-            while self._reader.recv(4096):
-                pass
+            self._reader.recv(4096)
         except BlockingIOError:
-            pass
-        # The order matters: bytes, then the flag, then the queue. A put before this line is taken below, one
+            return  # the flag belongs to a byte that is still to come
+        # The order matters: byte, then the flag, then the queue. A put before this line is taken by `take`, one
         # after it writes a byte of its own.
         self._awake = False
+
+    def take(self) -> Iterator[Delivery]:
+        """Yield what waits; only the poller thread calls this."""
         for _ in range(len(self._pending)):
             yield self._pending.popleft()
 

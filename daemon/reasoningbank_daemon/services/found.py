@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from reasoningbank_daemon.storage.records import TaskSummary
 from reasoningbank_schema.advice import Experience
 
 WORDS = "lexical"
@@ -13,14 +14,14 @@ WORDS = "lexical"
 class Match(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one experience found, and how like its goal is to the question (0 to 1).
 
-    ``task_id`` is None for one that a user told; ``text`` is "" until it is asked for.
+    ``task`` is None for one that a user told, and where the task is not judged; ``text`` is "" until it is asked for.
     """
 
     id: int
-    task_id: int | None
     outcome: str
     likeness: float
     same_project: bool
+    task: TaskSummary | None = None
     text: str = ""
 
     def experience(self, *, max_chars: int = 1500) -> Experience:

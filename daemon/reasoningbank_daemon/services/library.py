@@ -103,6 +103,8 @@ class Library:
 
     def follow(self, effects: Effects) -> None:
         """Take in what a group of records changed; called by the writer after COMMIT, returns at once."""
+        if not (effects.experiences or effects.retired or effects.tasks):
+            return  # most groups: nothing to find, and a thread less to wake
         # The index needs some 20 ms to take them in; until then they are looked at one by one.
         self._newest = {**self._newest, **{document.id: document for document in effects.experiences}}
         with self._wake:
@@ -204,6 +206,8 @@ class Library:
     def _catch_up(self) -> None:
         """Take in what the bank had at opening and the index had not; goes on at the next start if it is ended."""
         with self._deriving:
+            if self._quiet:
+                return  # the bank may be closed already
             since = self._index.sequence
             self._index.update((), removed=self._store.retired_since(since) if since else ())
             documents = self._store.documents(since_sequence=since)

@@ -15,7 +15,6 @@ from reasoningbank_daemon.index.likeness import bag_of, pack_bag
 from reasoningbank_daemon.index.threshold import Threshold
 from reasoningbank_daemon.services.asked import Asked, Serving, subject_of
 from reasoningbank_daemon.services.found import WORDS, Found, Match
-from reasoningbank_daemon.storage.queries.experiences import ExperienceHead
 from reasoningbank_daemon.storage.records import Document
 from reasoningbank_daemon.storage.store import SqliteStore
 
@@ -120,22 +119,20 @@ def _compare(
     newest, wanted = view.newest, {*ranked}
     # Of what is newer than the index, the index may know an older subject.
     subjects = {hit.id: hit.subject() for hit in hits if hit.id in wanted and hit.id not in newest}
-    heads = [*store.experience_heads([*subjects])]
-    if others := [*newest, *(each for each in ranked if each not in subjects and each not in newest)]:
-        for found in store.experiences(others).values():
-            document = found.document
-            heads.append(ExperienceHead(document.id, document.project_id, document.task_id, found.kind))
-            subjects[document.id] = bag_of(subject_of(document))
-    likenesses = asked.likenesses({head.id: subjects[head.id] for head in heads})
+    subjects |= {document.id: bag_of(subject_of(document)) for document in newest.values()}
+    if by_meaning := [identifier for identifier in ranked if identifier not in subjects]:
+        found = store.experiences(by_meaning).values()
+        subjects |= {each.document.id: bag_of(subject_of(each.document)) for each in found}
+    likenesses = asked.likenesses(subjects)
     return [
         Match(
             id=head.id,
-            task_id=head.task_id,
+            task=head.task,
             outcome=head.kind,
             likeness=likenesses[head.id],
             same_project=project is not None and head.project_id == project,
         )
-        for head in heads
+        for head in store.experience_heads([*subjects])
     ]
 
 

@@ -78,7 +78,6 @@ class Selector:
 
     def open(self, store: SqliteStore) -> None:
         """Sum up the record of all judged tasks, the names of a model taken as one."""
-        self._store = store
         self._tallies = Tallies.of_sums(
             (msgspec.structs.replace(key, model=canonical_model(key.model)), tally)
             for key, tally in store.tallies()
@@ -122,7 +121,7 @@ class Selector:
 
     def _choose(self, request: SelectionRequest, found: Found) -> Choice:
         offer = self._offer()
-        similar = self._similar(found)
+        similar = _similar(found)
         known = self._known(request, offer)
         selection = estimate(known.standing, similar, offer.policy)
         inputs = {**known.inputs, "similar": [msgspec.to_builtins(task) for task in similar]}
@@ -169,24 +168,21 @@ class Selector:
             )
         return self._offered
 
-    def _similar(self, found: Found) -> list[SimilarTask]:
-        like = {
-            match.task_id: match.likeness
-            for match in found.matches[:SIMILAR]
-            if match.task_id is not None and match.likeness >= found.threshold
-        }
-        return [
-            SimilarTask(
-                duration_s=summary.duration_s,
-                model=canonical_model(summary.model or ""),
-                cost_usd=_rounded(summary.cost_usd, COST_DIGITS),
-                probability=_rounded(summary.probability, SHARE_DIGITS),
-                likeness=round(like[identifier], SHARE_DIGITS),
-                strategy=summary.strategy or "",
-            )
-            for identifier, summary in self._store.summaries(list(like)).items()
-            if identifier in like
-        ]
+
+def _similar(found: Found) -> list[SimilarTask]:
+    """Return the judged tasks that are like enough to the question, in the order they were found in."""
+    return [
+        SimilarTask(
+            duration_s=task.duration_s,
+            model=canonical_model(task.model or ""),
+            cost_usd=_rounded(task.cost_usd, COST_DIGITS),
+            probability=_rounded(task.probability, SHARE_DIGITS),
+            likeness=round(match.likeness, SHARE_DIGITS),
+            strategy=task.strategy or "",
+        )
+        for match in found.matches[:SIMILAR]
+        if (task := match.task) is not None and match.likeness >= found.threshold
+    ]
 
 
 def _inputs(request: SelectionRequest, offer: _Offer, tallies: Tallies) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 import apsw
 
 from reasoningbank_daemon.learning.tally import Tally, TallyKey
-from reasoningbank_daemon.storage import sqlite, summaries
+from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.base import Done
 from reasoningbank_daemon.storage.opening import open_bank
 from reasoningbank_daemon.storage.queries import counting, experiences, tallies, tasks, upkeep
 from reasoningbank_daemon.storage.recording.recorder import Recorder
-from reasoningbank_daemon.storage.records import Document, Effects, Record, Stamp, TaskSummary
+from reasoningbank_daemon.storage.records import Document, Effects, Record, Stamp
 from reasoningbank_daemon.storage.rules import Rules
 from reasoningbank_daemon.storage.scrubbing import Scrubber
 from reasoningbank_daemon.storage.watermark import Watermark, write_watermark
@@ -150,10 +150,6 @@ class SqliteStore:
         """Return the model that a session runs on, as far as is known."""
         return tasks.session_model(self.reader(), host, self._names.identity(session_key))
 
-    def summaries(self, task_ids: Sequence[int]) -> dict[int, TaskSummary]:
-        """Return the judged ones among some tasks: outcome, duration, cost."""
-        return summaries.read_summaries(self.reader(), task_ids)
-
     def tallies(self) -> Iterator[tuple[TallyKey, Tally]]:
         """Yield the sums over all judged tasks by project, kind and model."""
         return tallies.read_tallies(self.reader())
@@ -185,7 +181,7 @@ class SqliteStore:
         return experiences.retired_since(self.reader(), sequence)
 
     def experience_heads(self, ids: Sequence[int]) -> tuple[experiences.ExperienceHead, ...]:
-        """Return what ranking needs of the experiences in force among a handful of ids."""
+        """Return what ranking needs of the experiences in force among a handful of ids, with their judged tasks."""
         return experiences.read_heads(self.reader(), ids)
 
     def experience_texts(self, ids: Sequence[int]) -> dict[int, str]:

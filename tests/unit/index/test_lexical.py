@@ -7,11 +7,13 @@ import pytest
 
 from reasoningbank_daemon.index.analysis import count_terms
 from reasoningbank_daemon.index.lexical import (
+    POSTINGS_READ,
     QUERY_TERMS,
     SUBJECTS_AT_ONCE,
     Entry,
     IndexUnusableError,
     LexicalIndex,
+    telling_terms,
 )
 from reasoningbank_daemon.index.likeness import bag_of
 
@@ -58,6 +60,27 @@ def test_rare_words_of_a_long_question_are_not_crowded_out_by_common_ones(tmp_pa
     found = index.search(count_terms(" ".join([*common, "thumbnail"])), 1)
 
     assert [hit.id for hit in found] == [99]
+
+
+def test_common_words_of_a_large_bank_are_left_out_where_they_would_cost_too_much() -> None:
+    counts = {
+        "parser": 20,
+        "retry": POSTINGS_READ // 2,
+        "table": POSTINGS_READ // 2,
+        "export": POSTINGS_READ // 2 + 1,
+        "file": 4 * POSTINGS_READ,
+    }
+    asked = dict.fromkeys(["file", "export", "table", "retry", "parser"], 1)
+
+    small = [term for term, _ in telling_terms(asked, lambda term: counts[term] // 100 + 1, 10_000)]
+    large = [term for term, _ in telling_terms(asked, lambda term: counts[term], 1_000_000)]
+    repeated = [
+        term for term, _ in telling_terms({**asked, "file": 40}, lambda term: counts[term], 1_000_000)
+    ]
+
+    assert sorted(small) == sorted(counts)
+    assert large == ["parser", "retry", "table"]
+    assert repeated == ["parser", "file", "retry"]
 
 
 def test_subjects_are_the_same_from_memory_and_from_disk(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ RANKED = [1, 2, 3, 4]
 
 
 def match(identifier: int, likeness: float, *, own: bool = False) -> Match:
-    return Match(id=identifier, task_id=None, outcome="success", likeness=likeness, same_project=own)
+    return Match(id=identifier, outcome="success", likeness=likeness, same_project=own)
 
 
 @pytest.mark.parametrize(

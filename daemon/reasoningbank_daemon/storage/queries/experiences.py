@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import apsw
 import msgspec
 
 from reasoningbank_daemon.learning.trajectory import Lesson, Trajectory
 from reasoningbank_daemon.storage.compression import unpack, unpack_optional
-from reasoningbank_daemon.storage.records import Document, Stamp
+from reasoningbank_daemon.storage.records import Document, Stamp, TaskSummary
 from reasoningbank_daemon.storage.sqlite import fetch
-from reasoningbank_daemon.storage.summaries import IDS_AT_ONCE
+from reasoningbank_daemon.storage.summaries import COLUMNS, summary_of
 from reasoningbank_daemon.storage.trajectories import read_trajectory
 
 _FIRST_PROMPT = (
@@ -23,11 +24,10 @@ _FIELDS = f"SELECT e.id, e.project_id, e.title, e.text, {_FIRST_PROMPT}, e.seque
 _DOCUMENT = f"{_FIELDS} FROM experience e "
 _STORED = _FIELDS + ", (SELECT probability FROM task WHERE id = e.task_id) FROM experience e "  # noqa: S608  fixed text
 _HEADS = (
-    "SELECT json_group_array(json_array(id, project_id, task_id, kind)) FROM experience "
-    "WHERE id IN ({marks}) AND retired_ns IS NULL"
+    f"SELECT json_group_array(json_array(e.id, e.project_id, e.kind, {COLUMNS})) FROM experience e "  # noqa: S608  fixed text
+    "LEFT JOIN task t ON t.id = e.task_id AND t.label IS NOT NULL WHERE e.id IN ({marks}) AND e.retired_ns IS NULL"
 )
 """One row, because each is a step of SQLite's for which the interpreter is let go, and has to be got back."""
-
 
 _GOAL = (
     "SELECT e.project_id, u.prompt FROM experience e JOIN task t ON t.id = e.task_id "
@@ -35,6 +35,7 @@ _GOAL = (
     "WHERE e.id = ? AND e.retired_ns IS NULL AND u.prompt IS NOT NULL ORDER BY u.started_ns, u.id LIMIT 1"
 )
 
+IDS_AT_ONCE = 500
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -46,16 +47,16 @@ class StoredExperience(msgspec.Struct, frozen=True, kw_only=True):
     probability: float | None = None
 
 
-class ExperienceHead(msgspec.Struct, frozen=True, array_like=True):
-    """Hold what ranking needs of an experience; ``kind`` as in `StoredExperience`."""
+class ExperienceHead(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what ranking needs of an experience, and its task where that is judged; ``kind`` as in `StoredExperience`."""
 
     id: int
     project_id: int
-    task_id: int | None
     kind: str
+    task: TaskSummary | None = None
 
 
-_heads = msgspec.json.Decoder(tuple[ExperienceHead, ...])
+_rows = msgspec.json.Decoder(list[tuple[Any, ...]])
 
 
 def iterate_documents(
@@ -165,8 +166,16 @@ def read_projects(db: apsw.Connection, ids: Sequence[int]) -> dict[int, int]:
 
 def read_heads(db: apsw.Connection, ids: Sequence[int]) -> tuple[ExperienceHead, ...]:
     """Return what ranking needs of the experiences in force among some ids, in no order; meant for a handful."""
-    row: str = db.execute(_HEADS.format(marks=",".join("?" * len(ids))), tuple(ids)).get
-    return _heads.decode(row)
+    rows: str = db.execute(_HEADS.format(marks=",".join("?" * len(ids))), tuple(ids)).get
+    return tuple(
+        ExperienceHead(
+            id=row[0],
+            project_id=row[1],
+            kind=row[2],
+            task=None if row[3] is None else summary_of(row[3:]),
+        )
+        for row in _rows.decode(rows)
+    )
 
 
 def read_texts(db: apsw.Connection, ids: Sequence[int]) -> dict[int, str]:
