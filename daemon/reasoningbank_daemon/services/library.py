@@ -80,7 +80,7 @@ class Library:
         # Questions take `_serving` once and never wait for these.
         self._changing = threading.Lock()
         self._deriving = threading.Lock()
-        self._quiet = False
+        self._quiet = threading.Event()
         self._serving: Serving | None = None
         self._coming: Meanings | None = None
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
@@ -153,7 +153,7 @@ class Library:
     def rest(self) -> None:
         """End everything that reads or writes the bank on its own; what is committed is followed still."""
         with self._changing:
-            self._quiet = True
+            self._quiet.set()
         with self._deriving:
             pass  # one that is under way reads the bank
         for meanings in self._all_meanings():
@@ -206,7 +206,7 @@ class Library:
     def _catch_up(self) -> None:
         """Take in what the bank had at opening and the index had not; goes on at the next start if it is ended."""
         with self._deriving:
-            if self._quiet:
+            if self._quiet.is_set():
                 return  # the bank may be closed already
             since = self._index.sequence
             self._index.update((), removed=self._store.retired_since(since) if since else ())
@@ -217,11 +217,11 @@ class Library:
                 if not batch:
                     break
                 self._index.update(map(_entry, batch))
-                if number == commit_at or self._quiet:
+                if number == commit_at or self._quiet.is_set():
                     # Others may have the sequence of the last one: it is not reached before they are in.
                     self._index.commit(sequence=batch[-1].sequence - 1)
                     commit_at *= COMMIT_GROWTH
-                if self._quiet:
+                if self._quiet.is_set():
                     return
             self._index.commit(sequence=self._sequence)
         self._lacking = False
@@ -294,7 +294,7 @@ class Library:
         ended: list[Meanings] = []
         with self._changing:
             wanted, serving, coming = self._wanted, self._serving, self._coming
-            if self._quiet:
+            if self._quiet.is_set():
                 return
             if coming is not None and (coming.choice != wanted or coming.status().trouble):
                 ended.append(coming)
@@ -330,7 +330,7 @@ class Library:
 
     def _derive_again(self) -> None:
         with self._deriving:
-            if self._quiet:
+            if self._quiet.is_set():
                 return
             self._threshold = self._derive(None)
             serving = self._serving
