@@ -291,22 +291,29 @@ def _cut(text: str, bound_chars: int) -> str:
 
 
 def _sync_until(end_ns: int) -> Callable[[int], None]:
-    """Return a sync that gives up: an entry that is whole, if not known to be on disk, is better than none."""
+    """Return a sync that gives up: an entry that is whole, if not known to be on disk, is better than none.
+
+    For a child that took over meanwhile nobody waits: it has its own time, and a disk that is busy may be given it.
+    """
+    begun_by = os.getpid()
 
     def sync(descriptor: int) -> None:
         begun_ns = time.monotonic_ns()
+        if begun_ns >= end_ns and os.getpid() == begun_by:
+            return  # the host waits: as below, and the folder comes after the entry that took all the time
         left_s, _ = _signal.setitimer(_signal.ITIMER_REAL, 0)
         leave = _signal.signal(_signal.SIGALRM, _interrupt)
         try:
             try:
-                # Past its end, this is a child that took over: nobody waits, and a disk that is busy may be.
                 _alarm_at(end_ns if begun_ns < end_ns else begun_ns + ALONE_NS)
                 os.fsync(descriptor)
             finally:
                 _signal.setitimer(_signal.ITIMER_REAL, 0)
-                _signal.signal(_signal.SIGALRM, leave)
         except TimeoutError:
-            pass
+            pass  # the disk takes longer than there is time: all is written, and only a power cut could lose it
+        finally:
+            # Not above: an alarm at the last moment would be raised there, and the next one as a TimeoutError, too.
+            _signal.signal(_signal.SIGALRM, leave)
         _signal.setitimer(_signal.ITIMER_REAL, max(left_s - (time.monotonic_ns() - begun_ns) / 1e9, 0.001))
 
     return sync

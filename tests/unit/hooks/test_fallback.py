@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rbtest.forked import in_child
 
 from reasoningbank_hooks import rb_hook, rb_hook_fallback
 from reasoningbank_schema import spool
@@ -205,3 +207,46 @@ def test_an_outline_is_json_or_nothing(noise: bytes) -> None:
 
 def test_an_outline_of_nothing_is_empty() -> None:
     assert rb_hook_fallback.outline(b"hello") == b""
+
+
+def test_disk_that_is_too_slow_costs_the_sync_and_neither_the_entry_nor_more_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    begun: list[int] = []
+
+    def never_done(descriptor: int) -> None:
+        begun.append(descriptor)
+        os.read(reader, 1)
+
+    def ours(_number: int, _frame: object) -> None:
+        raise AssertionError("the hook's own alarm")
+
+    signal.signal(signal.SIGALRM, ours)
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    monkeypatch.setattr(os, "fsync", never_done)
+    sync = rb_hook_fallback._sync_until(time.monotonic_ns() + 20_000_000)
+
+    spool.write_entry(str(tmp_path / "spool"), b"h" * 32, b"body", sync=sync)
+
+    assert len(begun) == 1  # the folder's would be a second wait
+    assert len(spool.list_entries(str(tmp_path / "spool"))) == 1
+    assert signal.getsignal(signal.SIGALRM) is ours
+    assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
+    os.close(reader)
+    os.close(writer)
+
+
+def test_child_that_took_over_syncs_what_its_parent_had_no_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr(os, "fsync", begun.append)
+    sync = rb_hook_fallback._sync_until(time.monotonic_ns())
+
+    def work() -> None:
+        sync(7)
+        assert begun == [7]
+
+    sync(7)
+    in_child(work)
+
+    assert begun == []
