@@ -1,4 +1,4 @@
-"""What is told or computed rather than seen: decisions, feedback, lessons, vectors, settings, rejected events."""
+"""What is told or computed rather than seen: feedback, lessons, vectors, settings, rejected events."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ import msgspec
 from reasoningbank_daemon.learning.trajectory import Evidence, EvidenceKind
 from reasoningbank_daemon.storage.recording.evidence import add_stated
 from reasoningbank_daemon.storage.recording.outcomes import note_document, retire_experience
-from reasoningbank_daemon.storage.recording.receipts import current_task, find_receipt
+from reasoningbank_daemon.storage.recording.receipts import current_task
 from reasoningbank_daemon.storage.recording.sessions import known_session, project_id
 from reasoningbank_daemon.storage.recording.state import RecordError, State
 from reasoningbank_daemon.storage.records import (
-    DecisionRecord,
     Document,
     EvidenceRecord,
     FeedbackRecord,
@@ -30,76 +29,6 @@ TITLE_CHARS = 120
 
 _RATED_TASK = {Rating.GOOD: 1.0, Rating.BAD: -1.0}
 """Ratings of the task itself. The others rate advice or a verdict: they are kept, and say nothing of the task."""
-
-
-def add_decision(state: State, record: DecisionRecord) -> int | None:
-    """Store a decision once per event; return the task it was made for.
-
-    Raises
-    ------
-    RecordError
-        When the event that asked is not in the bank.
-    """
-    session = known_session(state, record.host, record.session_id)
-    receipt = None if session is None else find_receipt(state, session.id, record.nonce)
-    if session is None or receipt is None:
-        raise RecordError("a decision came for an event that is not in the bank")
-    known = state.run(
-        "SELECT coalesce(task_id, 0) FROM decision WHERE event_sequence = ?1 AND (task_id = ?2 OR task_id IS NULL "
-        "OR task_id IN (SELECT child_task_id FROM delegation WHERE session_id = ?3 AND task_id = ?2)) LIMIT 1",
-        (receipt.sequence, receipt.task_id, session.id),
-    ).get
-    if known is not None:
-        return known or None
-    asked = state.run(
-        "SELECT id, child_task_id FROM delegation WHERE session_id = ? AND at_ns = ? AND task_id = ?",
-        (session.id, record.at_ns, receipt.task_id),
-    ).fetchone()
-    delegation_id, child_id = asked or (None, None)
-    task_id = child_id if delegation_id is not None else receipt.task_id
-    turn_id = None
-    if delegation_id is None:
-        turn_id = state.run(
-            "SELECT id FROM turn WHERE session_id = ? AND task_id = ? AND started_ns = ?",
-            (session.id, task_id, record.at_ns),
-        ).get
-    state.run(
-        "INSERT INTO decision (task_id, turn_id, delegation_id, event_sequence, at_ns, basis_id, model, evidence, "
-        "confidence, applied, experience_id, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            task_id,
-            turn_id,
-            delegation_id,
-            receipt.sequence,
-            record.at_ns,
-            _basis(state, record),
-            record.selection.model,
-            record.selection.evidence,
-            record.selection.confidence,
-            int(record.applied),
-            record.experience_id,
-            state.pack(_detail(state, record)) or "",
-        ),
-    )
-    return task_id
-
-
-def _detail(state: State, record: DecisionRecord) -> str:
-    return state.scrubber.json({"inputs": record.inputs, "selection": record.selection})
-
-
-def _basis(state: State, record: DecisionRecord) -> int:
-    key = (record.config_sha256, record.code_version, record.models_version)
-    found = state.bases.get(key)
-    if found is None:
-        row = state.run(
-            "SELECT id FROM basis WHERE config_sha256 = ? AND code_version = ? AND models_version = ?", key
-        ).get
-        found = row or state.insert(
-            "INSERT INTO basis (config_sha256, code_version, models_version) VALUES (?, ?, ?)", key
-        )
-        state.bases[key] = found
-    return found
 
 
 def add_evidence(state: State, record: EvidenceRecord) -> int:

@@ -5,7 +5,7 @@ Everything is looked up within one session, so that the pages that are read and 
 
 from __future__ import annotations
 
-from reasoningbank_daemon.storage.recording.state import State
+from reasoningbank_daemon.storage.recording.state import SessionState, State
 from reasoningbank_schema.messages import Receipt
 
 KEPT_NS = 90 * 86_400 * 1_000_000_000
@@ -35,6 +35,11 @@ def find_receipt(state: State, session_id: int, nonce: bytes) -> Receipt | None:
     return None if row is None else _receipt(state, *row)
 
 
+def find_call(state: State, session: SessionState, nonce: bytes) -> Receipt | None:
+    """Return what a call of a session was answered with, as `find_receipt`; a new one is known without the bank."""
+    return find_receipt(state, session.id, nonce) if _mark(nonce) in session.reported else None
+
+
 def find_whole(state: State, nonce: bytes, at_ns: int) -> Receipt | None:
     """Return the receipt of a call of which a copy came that names no session; None if it never came whole.
 
@@ -48,20 +53,18 @@ def find_whole(state: State, nonce: bytes, at_ns: int) -> Receipt | None:
     return None if row is None else _receipt(state, *row)
 
 
-def find_twin(state: State, session_id: int, fingerprint: bytes, via: str) -> Receipt | None:
+def find_twin(state: State, session: SessionState, fingerprint: bytes, via: str) -> Receipt | None:
     """Return the receipt of the same call as another installation reported it; None when this is the first.
 
     The n-th report of a fingerprint by one installation is the twin of the n-th by another.
     """
-    if not fingerprint:
+    if fingerprint_key(fingerprint) not in session.reported:
         return None
     rows = state.run(
         "SELECT via, sequence, task_id, step_id, other_id FROM receipt "
         "WHERE session_id = ? AND fingerprint = ? ORDER BY sequence",
-        (session_id, fingerprint_key(fingerprint)),
+        (session.id, fingerprint_key(fingerprint)),
     ).fetchall()
-    if not rows:
-        return None
     own = via_id(state, via)
     nth = sum(1 for row in rows if row[0] == own)
     others: dict[int, int] = {}
@@ -136,6 +139,28 @@ def keep_receipt(
     )
 
 
+def keep_call(
+    state: State, session: SessionState, nonce: bytes, receipt: Receipt, *, fingerprint: bytes, via: str
+) -> None:
+    """Remember what a call of a session was answered with, and mark it as stored."""
+    keep_receipt(state, session.id, nonce, receipt, fingerprint=fingerprint, via=via)
+    session.reported.add(_mark(nonce))
+    if (key := fingerprint_key(fingerprint)) is not None:
+        session.reported.add(key)
+
+
+def read_marks(state: State, session_id: int) -> set[int]:
+    """Return the marks of a session's calls: those of their nonces, and their fingerprints."""
+    marks: set[int] = set()
+    for nonce, fingerprint in state.run(
+        "SELECT nonce, fingerprint FROM receipt WHERE session_id = ?", (session_id,)
+    ):
+        marks.add(_mark(nonce))
+        if fingerprint is not None:
+            marks.add(fingerprint)
+    return marks
+
+
 def via_id(state: State, via: str) -> int:
     """Return the number of an installation's name."""
     found = state.vias.get(via)
@@ -144,6 +169,11 @@ def via_id(state: State, via: str) -> int:
         found = row or state.insert("INSERT INTO via (name) VALUES (?)", (via,))
         state.vias[via] = found
     return found
+
+
+def _mark(nonce: bytes) -> int:
+    """Return what stands for a nonce in memory: calls with the same one are only looked up in vain."""
+    return int.from_bytes(nonce[-7:], "big")
 
 
 def _receipt(

@@ -7,16 +7,26 @@ from typing import assert_never
 
 import apsw
 
-from reasoningbank_daemon.storage.recording import knowledge, sessions, steps, subagents, turns, usage
+from reasoningbank_daemon.storage.recording import (
+    decisions,
+    knowledge,
+    sessions,
+    steps,
+    subagents,
+    turns,
+    usage,
+)
 from reasoningbank_daemon.storage.recording.names import with_clean_names
 from reasoningbank_daemon.storage.recording.outcomes import judge_touched
 from reasoningbank_daemon.storage.recording.receipts import (
     OUTSIDE_SESSIONS,
     drop_old_receipts,
     find_at_rest,
+    find_call,
     find_receipt,
     find_twin,
     find_whole,
+    keep_call,
     keep_receipt,
 )
 from reasoningbank_daemon.storage.recording.regroup import regroup_session
@@ -105,7 +115,7 @@ class Recorder:
             case EventRecord():
                 return self._event(record)
             case DecisionRecord():
-                return self._plain(task_id=knowledge.add_decision(state, record), at_ns=record.at_ns)
+                return self._plain(task_id=decisions.add_decision(state, record), at_ns=record.at_ns)
             case VerdictRecord():
                 task_id, step_id = steps.attach_verdict(state, record)
                 return self._plain(task_id=task_id, step_id=step_id)
@@ -179,21 +189,23 @@ class Recorder:
         state.now_ns = max(state.now_ns, record.at_ns)
         event = with_clean_names(record.event, state.scrubber)
         session = session_of(state, event.origin)
-        known = find_receipt(state, session.id, record.nonce)
+        known = find_call(state, session, record.nonce)
         if known is None and session.at_rest:
             known = find_at_rest(state, session.id, record.at_ns)
         if known is not None:
             return known
         via = state.scrubber.identity(record.via[:NAME_CHARS])
-        twin = find_twin(state, session.id, record.fingerprint, via)
+        twin = find_twin(state, session, record.fingerprint, via)
         if twin is not None:
-            keep_receipt(state, session.id, record.nonce, twin, fingerprint=record.fingerprint, via=via)
+            keep_call(state, session, record.nonce, twin, fingerprint=record.fingerprint, via=via)
             return twin
         task, step_id = _file(state, session, event)
         receipt = Receipt(
             sequence=state.next_sequence(), task_id=None if task is None else task.id, step_id=step_id
         )
-        keep_receipt(state, session.id, record.nonce, receipt, fingerprint=record.fingerprint, via=via)
+        keep_call(state, session, record.nonce, receipt, fingerprint=record.fingerprint, via=via)
+        if isinstance(event, PromptSubmitted) and task is not None and task.agent_id is None:
+            state.asked[record.nonce] = (receipt.sequence, task.id)
         return receipt
 
     def _told(self, record: FeedbackRecord | RememberRecord) -> Receipt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reasoningbank_daemon.storage.recording.receipts import read_marks
 from reasoningbank_daemon.storage.recording.state import SessionState, State, TaskState, TurnState
 from reasoningbank_daemon.storage.scrubbing import NAME_CHARS, PATH_CHARS
 from reasoningbank_schema.events import Committed, ModelSwitched, Origin
@@ -153,6 +154,7 @@ def load_session(state: State, host: str, key: str) -> SessionState | None:
         model_ns=model_ns,
         last_ns=last_ns,
         at_rest=bool(at_rest),
+        reported=read_marks(state, session_id),
     )
     reload_tasks(state, session)
     return session

@@ -18,8 +18,10 @@ from reasoningbank_daemon.storage.rules import Rules
 from reasoningbank_daemon.storage.scrubbing import Scrubber
 from reasoningbank_daemon.storage.summaries import read_summary
 
-SESSIONS_KEPT = 256
-"""Sessions in memory; any other is read back when it speaks again."""
+SESSIONS_KEPT, MARKS_KEPT = 256, 400_000
+"""Sessions in memory, and marks of calls in all of them; any other session is read back when it speaks again."""
+
+ASKED_KEPT = 256
 
 Value = str | bytes | int | float | None
 """What a column can hold."""
@@ -73,7 +75,10 @@ class TaskState:
 
 @dataclass(slots=True)
 class SessionState:
-    """Hold a session: its main turns in the order of time, its tasks, its subagents."""
+    """Hold a session: its main turns in the order of time, its tasks, its subagents.
+
+    ``reported`` marks the calls that were stored (`receipts.keep_call`): a mark that is not in it was never stored.
+    """
 
     id: int
     host: str
@@ -89,6 +94,7 @@ class SessionState:
     by_key: dict[str, TurnState] = field(default_factory=dict)
     tasks: dict[int, TaskState] = field(default_factory=dict)
     agents: dict[str, TaskState] = field(default_factory=dict)
+    reported: set[int] = field(default_factory=set)
 
 
 class State:
@@ -117,6 +123,8 @@ class State:
         self.vias: dict[str, int] = {}
         self.bases: dict[tuple[str, str, str], int] = {}
         self.stamps: dict[tuple[str, int, str], int] = {}
+        self.asked: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        """Sequence and task of the last prompts by nonce, until their decision is stored."""
         found = self.db.execute("SELECT value FROM meta WHERE name = 'sequence'").get
         self.sequence: int = found or 0
         self.clear_touched()
@@ -208,9 +216,13 @@ class State:
 
     def evict(self) -> None:
         """Keep memory bounded: forget the sessions that have been silent longest."""
-        while len(self.sessions) > SESSIONS_KEPT:
+        marks = sum(len(session.reported) for session in self.sessions.values())
+        while len(self.sessions) > SESSIONS_KEPT or (marks > MARKS_KEPT and len(self.sessions) > 1):
             _, session = self.sessions.popitem(last=False)
             self.session_keys.pop(session.id, None)
+            marks -= len(session.reported)
+        while len(self.asked) > ASKED_KEPT:
+            self.asked.popitem(last=False)
         names: tuple[dict[Any, int], ...] = (self.projects, self.vias, self.bases, self.stamps)
         for known in names:
             if len(known) > SESSIONS_KEPT:
