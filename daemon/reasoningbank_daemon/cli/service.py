@@ -106,7 +106,14 @@ def _quote(word: str) -> str:
 
 
 def _show_difference(context: Context, target: Path, text: str) -> None:
-    old = target.read_text(encoding="utf-8").splitlines(keepends=True) if target.exists() else []
+    try:
+        old = target.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    except FileNotFoundError:
+        old = []
+    except OSError as error:
+        raise CommandError(
+            f"{target} can't be read: {error.strerror}", code=ExitCode.CANNOT_CREATE
+        ) from error
     difference = list(
         difflib.unified_diff(old, text.splitlines(keepends=True), str(target), f"{target} (new)")
     )
@@ -114,10 +121,17 @@ def _show_difference(context: Context, target: Path, text: str) -> None:
 
 
 def _uninstall(context: Context, target: Path) -> int:
-    if not target.exists():
+    try:
+        target.unlink()
+    except FileNotFoundError:
         context.say(f"{target} does not exist.")
         return ExitCode.OK
-    target.unlink()
+    except OSError as error:
+        raise CommandError(
+            f"{target} can't be removed: {error.strerror}",
+            code=ExitCode.CANNOT_CREATE,
+            next_step=f"ls -ld {target.parent} {target}",
+        ) from error
     context.say(f"Removed {target}. A running service keeps running until: {DISABLE}")
     return ExitCode.OK
 

@@ -39,7 +39,7 @@ class TranscriptsJob:
 
     def _read(self, transcript: Transcript, prices: PriceList) -> None:
         now_ns = self._services.clock.now_ns()
-        chunk = _read_chunk(transcript.path, transcript.byte_offset) if self._wanted(transcript) else b""
+        chunk = self._chunk(transcript) if self._wanted(transcript) else b""
         usages, offset = parse_lines(chunk, transcript.byte_offset)
         if offset == transcript.byte_offset and now_ns < transcript.mentioned_ns + SETTLED_NS:
             return
@@ -55,6 +55,16 @@ class TranscriptsJob:
             price_list=prices.version,
         )
         self._services.store.submit(record, lambda outcome: self._note(transcript, outcome))
+
+    def _chunk(self, transcript: Transcript) -> bytes:
+        """Return what is new in a transcript; where it can't be read, its cost stays unknown, which the task says."""
+        try:
+            return _read_chunk(transcript.path, transcript.byte_offset)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return b""  # not written yet, removed by its owner, or no path at all (a null byte)
+        except OSError as error:
+            self._services.noise.warning("transcript_unreadable", reason=error.strerror)  # not its path
+            return b""
 
     def _wanted(self, transcript: Transcript) -> bool:
         refused = self._refused.get(transcript.path) == transcript.mentioned_ns
@@ -72,23 +82,16 @@ class TranscriptsJob:
 
 
 def _read_chunk(path: str, offset: int) -> bytes:
-    """Return what follows an offset; empty when nothing does, or when the path names no file that can be read.
+    """Return what follows an offset; empty when nothing does, or when the path names no file.
 
-    The path is what a hook's payload said it is. A named pipe or a device in its place must neither hold this
-    thread up nor be read for ever.
+    Raises OSError or ValueError where it can't be opened or read. The path is what a hook's payload said it is: a
+    named pipe or a device in its place must neither hold this thread up nor be read for ever.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-    except (OSError, ValueError):
-        # Not written yet, removed by its owner, or no path at all (a null byte): the cost stays unknown, which
-        # the task says.
-        return b""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return b""
         return os.pread(descriptor, CHUNK_BYTES, offset)
-    except OSError:
-        return b""
     finally:
         os.close(descriptor)
 

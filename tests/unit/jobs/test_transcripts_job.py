@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from rbtest.bank import SECOND_NS, START_NS, Play, scratch_paths
 from rbtest.manual_clock import ManualClock
+from structlog.testing import capture_logs
 
 from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.jobs.transcripts import TranscriptsJob
@@ -105,6 +106,22 @@ def test_what_is_no_file_is_passed_over_and_left_alone_after_a_minute(
     detail = reading.services.store.task(1)
     assert detail is not None
     assert detail.usage.tokens_output is None
+
+
+def test_transcript_that_can_not_be_read_is_logged_and_one_that_is_not_there_is_not(
+    reading: Reading, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop.jsonl"
+    loop.symlink_to(loop)
+    reading.mention(str(loop))
+    reading.mention(str(tmp_path / "not-written-yet.jsonl"))
+
+    with capture_logs() as lines:
+        reading.read()
+
+    assert [(line["event"], line["reason"]) for line in lines] == [
+        ("transcript_unreadable", "Too many levels of symbolic links")
+    ]
 
 
 def test_what_is_added_is_counted_and_the_file_left_alone_until_its_session_speaks(
