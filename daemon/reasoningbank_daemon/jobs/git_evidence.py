@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -22,6 +23,8 @@ KEPT_AFTER_S = 86_400
 
 GIT_TIMEOUT_S = 10
 
+_REVERTS = re.compile(r"\bThis reverts commit ([0-9a-f]{40,64})\b")
+
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what the log says of one commit; ``at_s`` is the committer's time."""
@@ -32,13 +35,23 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reverted_shas(commits: tuple[Commit, ...]) -> frozenset[str]:
-    """Return the commits that another one says it reverts, in `git revert`'s own words."""
-    marker = "This reverts commit "
-    return frozenset(
-        commit.message.split(marker, 1)[1].split(".", 1)[0].split()[0]
-        for commit in commits
-        if marker in commit.message
-    )
+    r"""Return the commits that another one says it reverts, in `git revert`'s own words; newest first, as git logs them.
+
+    A revert that was reverted itself takes nothing away.
+
+    Examples
+    --------
+    >>> [one, two, three] = ["1" * 40, "2" * 40, "3" * 40]
+    >>> undone = Commit(sha=two, at_s=2, message=f"Revert it\n\nThis reverts commit {one}.")
+    >>> again = Commit(sha=three, at_s=3, message=f"Reapply it\n\nThis reverts commit {two}.")
+    >>> reverted_shas((undone,)) == {one}, reverted_shas((again, undone)) == {two}
+    (True, True)
+    """
+    reverted: set[str] = set()
+    for commit in commits:
+        if commit.sha not in reverted:
+            reverted.update(_REVERTS.findall(commit.message))
+    return frozenset(reverted)
 
 
 def commit_evidence(
@@ -48,7 +61,8 @@ def commit_evidence(
     own = [commit for commit in commits if started_s <= commit.at_s <= ended_s]
     if not own:
         return None
-    gone = [commit for commit in own if commit.sha in reverted_shas(commits)]
+    reverted = reverted_shas(commits)
+    gone = [commit for commit in own if commit.sha in reverted]
     if gone:
         return Evidence(
             kind=EvidenceKind.COMMIT_REVERTED,
@@ -123,5 +137,11 @@ class GitEvidenceJob:
         try:
             return read_commits(git_dir, since_s=now_s - LOOK_BACK_S)
         except (OSError, subprocess.SubprocessError) as error:
-            log.warning("git_log_failed", repository=project_key, reason=str(error))
+            log.warning("git_log_failed", repository=project_key, reason=_why(error))
             return ()
+
+
+def _why(error: Exception) -> str:
+    """Return what git said itself where it ended with an error, else what kept it from running."""
+    said = error.stderr if isinstance(error, subprocess.CalledProcessError) else None
+    return said.decode("utf-8", "replace").strip() if said else str(error)
