@@ -44,18 +44,9 @@ class ServiceManager:
             ping_every_s=watchdog_interval_s(environment, pid=os.getpid()),
         )
 
-    @property
-    def present(self) -> bool:
-        """Whether a service manager listens."""
-        return self._address is not None
-
     def ready(self, status: str = "") -> None:
-        """Say that requests are answered from now on."""
+        """Say that requests are answered from now on; `systemctl status` shows the status."""
         self._send("READY=1", f"STATUS={_one_line(status)}" if status else "")
-
-    def status(self, text: str) -> None:
-        """Set the line that `systemctl status` shows."""
-        self._send(f"STATUS={_one_line(text)}")
 
     def stopping(self) -> None:
         """Say that the daemon drains and leaves."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from reasoningbank_daemon.telemetry import ServiceManager, watchdog_interval_s
 
@@ -48,20 +49,22 @@ def test_pings_are_sent_at_half_the_watchdogs_patience(manager_socket: tuple[soc
 def test_without_a_service_manager_every_call_does_nothing() -> None:
     manager = ServiceManager.from_environment({})
 
-    manager.ready()
-    manager.ping()
-    manager.stopping()
+    with capture_logs() as lines:
+        manager.ready()
+        manager.ping()
+        manager.stopping()
 
-    assert not manager.present
+    assert lines == []
 
 
-def test_manager_that_is_gone_does_not_stop_the_daemon(tmp_path: Path) -> None:
+def test_manager_that_is_gone_is_logged_once_and_does_not_stop_the_daemon(tmp_path: Path) -> None:
     manager = ServiceManager(str(tmp_path / "gone"), ping_every_s=1.0)
 
-    manager.ready()
-    manager.ping()
+    with capture_logs() as lines:
+        manager.ready()
+        manager.ping()
 
-    assert manager.present
+    assert [line["event"] for line in lines] == ["service_manager_unreachable"]
 
 
 @pytest.mark.parametrize(
