@@ -1,6 +1,7 @@
 """Each hook call counts once: a nonce is stored once, and the reports of two installations are paired.
 
-Everything is looked up within one session, so that the pages that are read and written lie together.
+Everything is looked up within one session, so that the pages that are read and written lie together. Most calls are
+new, and known for such by what memory holds of their session (`SessionState.reported`): the bank is not asked.
 """
 
 from __future__ import annotations

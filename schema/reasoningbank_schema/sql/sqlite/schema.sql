@@ -259,7 +259,6 @@ CREATE TABLE receipt (
     other_id INTEGER, -- an experience
     PRIMARY KEY (session_id, nonce)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX receipt_fingerprint ON receipt (session_id, fingerprint) WHERE fingerprint IS NOT NULL;
 
 CREATE TABLE via (
     id INTEGER PRIMARY KEY,
