@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -109,21 +110,26 @@ class Loop:
 
     def run(self) -> None:
         """Serve until `stop`; then send what is ready and return with the socket still open."""
-        poller = zmq.Poller()
+        poller = self._outbox_poller()
         poller.register(self._router, zmq.POLLIN)
-        woken = self._outbox.fileno()
-        poller.register(woken, zmq.POLLIN)
         self.state = State.SERVING
         sleep_s = 0.0
         while not self._stopping:
-            # Rounded up: to wake before the moment would be to look in vain, again and again.
-            ready = poller.poll(math.ceil(min(TICK_MS, max(0.0, sleep_s * 1000))))
-            if any(who == woken for who, _ in ready):
-                self._outbox.answer_wake()
+            self._sleep(poller, sleep_s)
             self.deliver()
             self._read_burst()
             sleep_s = self._on_tick()
         self.state = State.DRAINING
+
+    def drain(self, ended: threading.Event) -> None:
+        """Go on sending until something has ended, which then wakes the outbox; nothing is read any more."""
+        poller = self._outbox_poller()
+        sleep_s = 0.0
+        while not ended.is_set():
+            self._sleep(poller, sleep_s)
+            self.deliver()
+            sleep_s = self._on_tick()
+        self.deliver()
 
     def stop(self) -> None:
         """Make `run` return after its current round; safe from a signal handler and from any thread."""
@@ -150,6 +156,17 @@ class Loop:
         self._context.term()
         self._paths.socket.unlink(missing_ok=True)
         self.state = State.CLOSED
+
+    def _outbox_poller(self) -> zmq.Poller:
+        poller = zmq.Poller()
+        poller.register(self._outbox.fileno(), zmq.POLLIN)
+        return poller
+
+    def _sleep(self, poller: zmq.Poller, sleep_s: float) -> None:
+        # Rounded up: to wake before the moment would be to look in vain, again and again.
+        ready = poller.poll(math.ceil(min(TICK_MS, max(0.0, sleep_s * 1000))))
+        if any(who == self._outbox.fileno() for who, _ in ready):
+            self._outbox.answer_wake()
 
     def _read_burst(self) -> None:
         for _ in range(READ_BURST):

@@ -89,22 +89,33 @@ class Server:
         self._loop.stop()
 
     def _drain(self) -> None:
-        """Finish what was read: workers first, then the writer, then the answers of both."""
+        """Finish what was read while the poller goes on answering it, then close the socket."""
         self._service_manager.stopping()
-        timeout_s = self._services.settings.current.daemon.drain_timeout_s
-        pools = (self._large, self._pre_task, self._others)
-        log.info("draining", waiting=sum(pool.waiting for pool in pools))
-        quiet = self._housekeeping.close(timeout_s=timeout_s)
-        for pool in pools:
-            quiet &= pool.close(timeout_s=timeout_s)
-        # Workers may have left events for the writer, and both have left answers for the outbox.
-        self._loop.deliver()
-        self._services.store.flush(timeout_s=timeout_s)
-        self._loop.deliver()
+        ended = threading.Event()
+        threading.Thread(target=self._finish_work, args=(ended,), name="drain", daemon=True).start()
+        self._loop.drain(ended)
         self._loop.close()
         self._outbox.close()
-        if not quiet:
-            log.warning("drain_timeout", seconds=timeout_s, effect="work under way was given up")
+
+    def _finish_work(self, ended: threading.Event) -> None:
+        """Finish workers first, then the writer, whom they may have left events for."""
+        pools = (self._large, self._pre_task, self._others)
+        timeout_s = self._services.settings.current.daemon.drain_timeout_s
+        log.info("draining", waiting=sum(pool.waiting for pool in pools))
+        try:
+            quiet = self._housekeeping.close(timeout_s=timeout_s)
+            for pool in pools:
+                quiet &= pool.close(timeout_s=timeout_s)
+            # What a worker has understood is handed to the writer by the poller.
+            delivered = threading.Event()
+            self._outbox.put(delivered.set)
+            quiet &= delivered.wait(timeout_s)
+            quiet &= self._services.store.flush(timeout_s=timeout_s)
+            if not quiet:
+                log.warning("drain_timeout", seconds=timeout_s, effect="work under way was given up")
+        finally:
+            ended.set()
+            self._outbox.wake()
 
     def _take(self, frames: list[bytes]) -> None:
         self._last_request_s = self._services.clock.monotonic_s()

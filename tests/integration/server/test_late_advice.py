@@ -12,8 +12,16 @@ from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.wire import Wire
 
 from reasoningbank_client import ReasoningBank
-from reasoningbank_schema.envelope import AnswerHeader, Code, Stored
-from reasoningbank_schema.messages import DaemonStatus, PostEdit, Status, decode_reply
+from reasoningbank_schema.envelope import Code, Stored
+from reasoningbank_schema.messages import (
+    Control,
+    ControlAction,
+    DaemonStatus,
+    PostEdit,
+    Request,
+    Status,
+    decode_reply,
+)
 
 ONE_WORKER = "[daemon]\nworkers_other = 1\n"
 EDIT = PostEdit(session="s", path="/nowhere/a.py", before="x = 1\n", after="x = 2\n")
@@ -43,27 +51,51 @@ def stop_judge(daemon: DaemonProcess) -> None:
     os.kill(pid, signal.SIGSTOP)
 
 
+def edit_twice(wire: Wire, *, then: Request) -> tuple[list[tuple[str, Code]], set[str]]:
+    """Have a patient edit and a hurried one judged by one worker, and ask something more.
+
+    Returns whose advice became final in which order, with its code, and whose event was stored.
+    """
+    names = {wire.send(EDIT, deadline_ms=60_000): "patient", wire.send(EDIT, deadline_ms=100): "hurried"}
+    wire.send(then)
+    final: list[tuple[str, Code]] = []
+    stored: set[str] = set()
+    while len(final) < 2 or len(stored) < 2:
+        answer = wire.receive(timeout_s=30)
+        assert answer is not None
+        header, _ = answer
+        name = names.get(header.nonce)
+        if name is None:
+            continue
+        if header.advice_final and name not in dict(final):
+            final.append((name, header.code))
+        if header.stored is Stored.STORED:
+            stored.add(name)
+    return final, stored
+
+
 def test_edit_behind_one_that_waits_for_the_judge_is_answered_late_and_first(daemon: DaemonProcess) -> None:
     stop_judge(daemon)
 
     with Wire(daemon.paths.endpoint) as wire:
-        patient = wire.send(EDIT, deadline_ms=60_000)
-        hurried = wire.send(EDIT, deadline_ms=100)
-        final: list[AnswerHeader] = []
-        stored: set[bytes] = set()
-        while len(final) < 2 or len(stored) < 2:
-            answer = wire.receive(timeout_s=30)
-            assert answer is not None
-            header, _ = answer
-            if header.advice_final and header.nonce not in [each.nonce for each in final]:
-                final.append(header)
-            if header.stored is Stored.STORED:
-                stored.add(header.nonce)
+        final, stored = edit_twice(wire, then=Control(action=ControlAction.PING))
         status = wire.ask(Status())
 
-    assert [(header.nonce, header.code) for header in final] == [(hurried, Code.LATE), (patient, Code.OK)]
-    assert stored == {patient, hurried}
+    assert final == [("hurried", Code.LATE), ("patient", Code.OK)]
+    assert stored == {"patient", "hurried"}
     assert status is not None
     reply = decode_reply(status.advice)
     assert isinstance(reply, DaemonStatus)
     assert reply.late == 1
+
+
+def test_daemon_that_is_stopping_answers_at_the_deadline_what_it_has_read(daemon: DaemonProcess) -> None:
+    stop_judge(daemon)
+
+    with Wire(daemon.paths.endpoint) as wire:
+        final, stored = edit_twice(wire, then=Control(action=ControlAction.STOP))
+
+    assert final == [("hurried", Code.LATE), ("patient", Code.OK)]
+    assert stored == {"patient", "hurried"}
+    assert daemon.process is not None
+    assert daemon.process.wait(30) == 0
