@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from time import monotonic
 
 from reasoningbank_daemon.quality.engine import Document, EngineTimeoutError, RawIssue, TextRefusedError
+from reasoningbank_daemon.quality.engines.text_rereading import (
+    Reading,
+    RuleFindings,
+    read_whole,
+    rereading,
+)
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import text_rules_for
 from reasoningbank_daemon.quality.patterns.pattern import ChangeRule, Found, HistoryRule, TextRule
 
 NAME = "text"
 MAX_TEXT_CHARACTERS = 10_000_000
+_MOST_KEPT = 500_000
+"""Of characters of a text that is remembered, one by each thread, until the next one is read."""
 
 
 class PlainTextEngine:
@@ -22,6 +31,7 @@ class PlainTextEngine:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
+        self._last = threading.local()
 
     def analyse(self, document: Document, deadline: float) -> tuple[RawIssue, ...]:
         """Return what the rules over texts find; raises as `Engine.analyse` says."""
@@ -29,13 +39,21 @@ class PlainTextEngine:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, the limit is {MAX_TEXT_CHARACTERS:,}"
             )
-        issues: list[RawIssue] = []
-        for rule in text_rules_for(document.language):
+        lines = document.text.split("\n")
+        again = rereading(getattr(self._last, "reading", None), document, lines)
+        rules = text_rules_for(document.language)
+        found: list[RuleFindings] = []
+        for number, rule in enumerate(rules):
             if self._clock() >= deadline:
                 raise EngineTimeoutError("the deadline passed before all rules had read the text")
-            if not rule.literals or any(literal in document.text for literal in rule.literals):
-                issues.extend(issue_at(found, rule, engine=NAME) for found in rule.find(document))
-        return tuple(issues)
+            found.append(read_whole(rule, document) if again is None else again.find(number, rule))
+        if len(document.text) <= _MOST_KEPT:
+            self._last.reading = Reading(document=document, lines=lines, found=found)
+        return tuple(
+            issue_at(place, rule, engine=NAME)
+            for rule, places in zip(rules, found, strict=True)
+            for place in places or ()
+        )
 
     def close(self) -> None:
         """Do nothing: it holds nothing."""

@@ -13,10 +13,10 @@ import tree_sitter
 
 from reasoningbank_daemon.quality.engine import EngineTimeoutError, RawIssue
 from reasoningbank_daemon.quality.engines.grammars import APPROXIMATE_GRAMMARS
-from reasoningbank_daemon.quality.engines.tree_sitter_matches import find_matches
+from reasoningbank_daemon.quality.engines.tree_sitter_matches import find_matches, may_match
 from reasoningbank_daemon.quality.engines.tree_sitter_parse import Parsed, TextParser
 from reasoningbank_daemon.quality.flow.line_flow import line_flow_issues
-from reasoningbank_daemon.quality.flow.python_flow import python_flow_issues
+from reasoningbank_daemon.quality.flow.python_flow import places_worth_following, python_flow_issues
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
 from reasoningbank_schema.verdicts import Category, Severity
@@ -42,10 +42,14 @@ def find_issues(
 ) -> tuple[RawIssue, ...]:
     """Return the parse errors of a text, and the matches of all patterns for its language.
 
-    Parse errors of Python are left to ruff. A `parser` that has seen a similar text is faster. Raises an `EngineError` where
-    the deadline passes or the grammar is missing.
+    Parse errors of Python are left to ruff, so that a Python text in which nothing else can be found is not even parsed. A `parser` that
+    has seen a similar text is faster. Raises an `EngineError` where the deadline passes or the grammar is missing.
     """
     source = _Source(text)
+    has_patterns = may_match(language, text)
+    places = places_worth_following(source.data) if language is Language.PYTHON else []
+    if language is Language.PYTHON and not has_patterns and not places:
+        return ()
     parsed = (parser or TextParser()).parse(language, source.data, deadline, clock)
     tree = parsed.tree
     errors = list(_errors(tree.root_node)) if tree.root_node.has_error else []
@@ -55,9 +59,10 @@ def find_issues(
     if clock() >= deadline:
         raise EngineTimeoutError("the deadline passed before patterns were looked for")
     if all(node.child_count <= _WIDEST_ERROR for node in errors):
-        issues.extend(_matches(parsed, source))
+        if has_patterns:
+            issues.extend(_matches(parsed, source))
         if language is Language.PYTHON:
-            issues.extend(python_flow_issues(tree.root_node, source.data, source.column, engine=NAME))
+            issues.extend(python_flow_issues(tree.root_node, places, source.column, engine=NAME))
         else:
             issues.extend(line_flow_issues(text, language, engine=NAME))
     return tuple(issues)

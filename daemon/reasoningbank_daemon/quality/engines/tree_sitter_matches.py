@@ -16,10 +16,20 @@ from reasoningbank_daemon.quality.engines.grammars import grammar
 from reasoningbank_daemon.quality.engines.tree_sitter_parse import Match, Origin, Parsed
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 
 _DEEPEST_MATCH = 1000
 """Patterns are not looked for below this many levels: the time for a query grows with the square of the depth
 (100,000 nested brackets took 38 s)."""
+
+
+def may_match(language: Language, text: str) -> bool:
+    """Tell whether a text may hold a match at all; where it plainly does not, a tree need not be made for it."""
+    _compiled(language)  # in any case, so that no later text has to wait for it
+    if language is not Language.PYTHON:
+        return True
+    code = PythonLines(text)
+    return any(each.python_sign is None or each.python_sign(code) for each in patterns_for(language))
 
 
 def find_matches(parsed: Parsed) -> tuple[Match, ...]:

@@ -41,13 +41,12 @@ FIXED = "fixed-argument"
 
 
 def python_flow_issues(
-    root: tree_sitter.Node, data: bytes, column: Callable[[tree_sitter.Point], int], *, engine: str
+    root: tree_sitter.Node, places: list[int], column: Callable[[tree_sitter.Point], int], *, engine: str
 ) -> list[RawIssue]:
     """Return the findings of all rules over flow, and evidence against findings of ruff (`RawIssue.clears`).
 
-    Nothing is followed in a text that takes nothing from outside and calls nothing that may be cleared: most are such.
+    `places` are those that are worth following. In most texts there is none: they take nothing from outside and call nothing that may be cleared.
     """
-    places = [] if len(data) > _MOST_BYTES else places_worth_following(data)
     if not places:
         return []
     rules, flows = _rules()
@@ -83,7 +82,9 @@ def _rules() -> tuple[dict[str, FlowRule], Flows]:
 
 
 def places_worth_following(data: bytes) -> list[int]:
-    """Return the places, in order, where something comes from outside or a call may be cleared."""
+    """Return the places, in order, where something comes from outside or a call may be cleared; none in a text that is too long."""
+    if len(data) > _MOST_BYTES:
+        return []
     places: list[int] = []
     for word, rest in _STARTS:
         start = data.find(word)

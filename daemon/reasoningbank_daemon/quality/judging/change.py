@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -55,13 +57,14 @@ def change_of(*, path: str, language: Language | None, before: str | None, after
 
 def shared_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """Return how many lines both texts share at their beginning, and how many of the others at their end."""
-    shortest = min(len(before), len(after))
-    start = most_shared(shortest, lambda count: before[:count] == after[:count])
-    end = most_shared(
-        shortest - start,
-        lambda count: before[len(before) - count :] == after[len(after) - count :],
-    )
-    return start, end
+    most = min(len(before), len(after))
+    start = _first(map(operator.ne, before, after), most)
+    ends = map(operator.ne, reversed(before), reversed(after))
+    return start, _first(itertools.islice(ends, most - start), most - start)
+
+
+def _first(differ: Iterable[bool], most: int) -> int:
+    return next((count for count, each in enumerate(differ) if each), most)
 
 
 def most_shared(most: int, are_shared: Callable[[int], bool]) -> int:

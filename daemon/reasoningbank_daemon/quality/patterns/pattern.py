@@ -11,6 +11,7 @@ from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.flow.sinks import PythonFlow
 from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
+from reasoningbank_daemon.quality.patterns.python_signs import PythonSign
 from reasoningbank_schema.verdicts import Category, Severity
 
 JS_FAMILY = (Language.JAVASCRIPT, Language.TYPESCRIPT, Language.TSX)
@@ -25,6 +26,10 @@ ChangeExample = tuple[Language, str | None, str]
 
 EXAMPLE_PATH = "tests/test_example"
 """Where the examples of rules over changes lie: some of those rules look at tests alone."""
+
+
+FEW_LINES = 8
+"""The reach of a rule over a line, or over a call that goes over some lines."""
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +61,8 @@ class Pattern(msgspec.Struct, frozen=True, kw_only=True):
     queries: Mapping[Language, str]
     fires: tuple[Example, ...]
     quiet: tuple[Example, ...]
+    python_sign: PythonSign | None = None
+    """Tells without a tree whether a Python text may hold a match; None means that each may."""
 
     @property
     def languages(self) -> tuple[Language, ...]:
@@ -79,6 +86,8 @@ class TextRule(msgspec.Struct, frozen=True, kw_only=True):
     quiet: tuple[Example, ...]
     languages: tuple[Language, ...] | None = None
     literals: tuple[str, ...] = ()
+    reach_lines: int | None = None
+    """Whether there is a finding on a line depends on no line further from it than this, of the text; None: on any line."""
 
 
 class ChangeRule(msgspec.Struct, frozen=True, kw_only=True):

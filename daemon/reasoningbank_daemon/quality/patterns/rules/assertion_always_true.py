@@ -5,9 +5,19 @@ It makes a test green without testing anything. Assert what the test is about, o
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 from reasoningbank_schema.verdicts import Category, Severity
+
+_ALWAYS_TRUE = re.compile(r"assert(?:True[\s\\]*\()?[\s\\]*(?:#[^\n]*\s*)*True")
+
+
+def _may_match(code: PythonLines) -> bool:
+    return "assert" in code.text and _ALWAYS_TRUE.search(code.text) is not None
+
 
 RULE = Pattern(
     rule="assertion-always-true",
@@ -39,6 +49,7 @@ RULE = Pattern(
               (#eq? @m "assert") (#eq? @b "true")) @issue
             """,
     },
+    python_sign=_may_match,
     fires=(
         (Language.PYTHON, "def test_a():\n    assert True\n"),
         (Language.PYTHON, "self.assertTrue(True)\n"),

@@ -31,6 +31,7 @@ RULE = Pattern(
             (function_call_expression function: (name) @f (#any-of? @f "var_dump" "xdebug_break" "dd")) @issue
             """,
     },
+    python_sign=lambda code: "__import__" in code.text,
     fires=(
         (Language.PYTHON, "__import__('pdb').set_trace()\n"),
         (Language.JAVASCRIPT, "function f() { debugger; }"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.line_search import search_at
-from reasoningbank_daemon.quality.patterns.pattern import CODE, JS_FAMILY, Found, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import CODE, FEW_LINES, JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _WORDS = r"(?:debug(?:ging)?\b|xxx+\b|here\b\s*\d*\W|test(?:ing)?\s*\d*['\"]|got here|reached|=====*|>>>>*|\*\*\*\**|#{4,}|-{5,})"
@@ -52,6 +52,7 @@ RULE = TextRule(
     message="output for debugging is left in the code",
     suggestion="take it out, or log it at the debug level",
     find=_find,
+    reach_lines=FEW_LINES,
     languages=tuple(each for each in CODE if each is not Language.BASH),
     fires=(
         (Language.PYTHON, 'print("DEBUG:", x)\nprint(f"{total=}")\n'),

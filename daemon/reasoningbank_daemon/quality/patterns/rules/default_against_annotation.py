@@ -5,9 +5,24 @@ Ruff's B006 leaves these alone, because it trusts the annotation.
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import Pattern
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 from reasoningbank_schema.verdicts import Category, Severity
+
+_CONTAINER = re.compile(r"=[\s\\]*(?:#[^\n]*\s*)*[\[{]")
+_ANNOTATION = re.compile(r"(?:str|int|float|bool|bytes|None|Path|Optional\[\w+\])[\s\\]*(?:#[^\n]*\s*)*\Z")
+_REACH = 200
+
+
+def _may_match(code: PythonLines) -> bool:
+    return any(
+        _ANNOTATION.search(code.text, max(0, match.start() - _REACH), match.start())
+        for match in _CONTAINER.finditer(code.text)
+    )
+
 
 RULE = Pattern(
     rule="default-against-annotation",
@@ -22,6 +37,7 @@ RULE = Pattern(
             ) @issue
             """,
     },
+    python_sign=_may_match,
     fires=((Language.PYTHON, "def f(a: str | None = {}): return a\n"),),
     quiet=((Language.PYTHON, "def f(a: str | None = None, b: list[str] = []): return a\n"),),
 )

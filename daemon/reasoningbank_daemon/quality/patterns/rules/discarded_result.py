@@ -7,8 +7,11 @@ too, or `trim`, which buffers have.
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines, statements_with
 from reasoningbank_schema.verdicts import Category, Severity
 
 _PYTHON_METHODS = '"strip" "lstrip" "rstrip" "upper" "capitalize" "casefold" "swapcase" "zfill" "removeprefix" "removesuffix"'
@@ -53,6 +56,29 @@ def _parted(statement: str) -> tuple[str, str]:
     return node + mark, predicate
 
 
+_PYTHON_WORDS = (
+    "strip",
+    "upper",
+    "capitalize",
+    "casefold",
+    "swapcase",
+    "zfill",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+)
+_TEXT_ARGUMENT = re.compile(r"[\s\\]*\([\s\\]*(?:#[^\n]*\s*)*[rRbBuUfF]{0,2}[\"']")
+_ALONE = re.compile(r"(?:^|[\n:;])[\s\\]*(?:sorted|reversed)[\s\\]*\(")
+
+
+def _may_match(code: PythonLines) -> bool:
+    text = code.text
+    return any(
+        word != "replace" or _TEXT_ARGUMENT.match(text, end)
+        for word, end in statements_with(code, _PYTHON_WORDS)
+    ) or (("sorted" in text or "reversed" in text) and _ALONE.search(text) is not None)
+
+
 RULE = Pattern(
     rule="discarded-result",
     category=Category.BUGS,
@@ -67,6 +93,7 @@ RULE = Pattern(
             ((expression_statement (function_call_expression function: (name) @f)) @issue (#any-of? @f {_PHP_FUNCTIONS}))
             """,
     },
+    python_sign=_may_match,
     fires=(
         (Language.PYTHON, "def clean(name):\n    name.strip()\n    return name\n"),
         (Language.PYTHON, "for line in lines:\n    line.replace('a', 'b')\n"),

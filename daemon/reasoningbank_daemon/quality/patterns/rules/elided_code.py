@@ -6,8 +6,11 @@ their parts (what is left out, that it stays or goes here), so a comment that me
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 from reasoningbank_schema.verdicts import Category, Severity
 
 _WHOLE = r"(code|implementation|function|method|class|file|logic|body|module|component|script|tests?|methods|fields)"
@@ -39,6 +42,23 @@ _COMMENTS = {
     **in_each(JS_FAMILY, "(comment)"),
 }
 
+_IN_PYTHON = re.compile(f"(?i){_ELISION}".replace("\\\\", "\\"))
+"""The same, as it stands in the string of a query."""
+_WORDS = (
+    *("...", "…", "rest of", "remainder of", "existing ", "previous ", "original ", "remaining ", "other "),
+    *("the same", "unchanged", "as is", "as before", "omitted", "here", "todo"),
+)
+
+
+def _may_match(code: PythonLines) -> bool:
+    comments = code.comments()
+    lowered = "\n".join(comments).lower()
+    words = [word for word in _WORDS if word in lowered]
+    return bool(words) and any(
+        any(word in comment.lower() for word in words) and _IN_PYTHON.search(comment) for comment in comments
+    )
+
+
 RULE = Pattern(
     rule="elided-code",
     category=Category.AGENT,
@@ -49,6 +69,7 @@ RULE = Pattern(
         language: f'({comment} @issue (#match? @issue "(?i){_ELISION}"))'
         for language, comment in _COMMENTS.items()
     },
+    python_sign=_may_match,
     fires=(
         (Language.PYTHON, "# ... rest of the implementation unchanged ...\n"),
         (Language.PYTHON, "def f():\n    pass  # rest of code here\n"),

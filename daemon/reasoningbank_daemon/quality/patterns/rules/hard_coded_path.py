@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.line_search import search
-from reasoningbank_daemon.quality.patterns.pattern import CODE, Found, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import CODE, FEW_LINES, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _LITERALS = ("/home/", "/Users/", ":\\Users\\", ":\\\\Users\\\\", ":/Users/")
@@ -31,6 +31,7 @@ RULE = TextRule(
     message="a path of one person's home folder is written into the code",
     suggestion="take it as an argument, or from the environment",
     find=_find,
+    reach_lines=FEW_LINES,
     languages=CODE,
     fires=(
         (Language.PYTHON, 'data = open("/home/mweber/project/data.csv")\n'),

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.line_search import place
-from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import FEW_LINES, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _FORMS = (
@@ -127,6 +127,7 @@ RULE = TextRule(
     message="what looks like a secret is written into the file",
     suggestion="read it from the environment or a secret store, and revoke this one",
     find=_find,
+    reach_lines=FEW_LINES,
     fires=(
         (Language.YAML, "token: glpat" + "-a1b2c3d4e5f6g7h8i9j0\n"),
         (Language.JAVASCRIPT, "const apiKey = 'q8Zt3LmP0vXr7Yb2" + "Kc5W';\n"),

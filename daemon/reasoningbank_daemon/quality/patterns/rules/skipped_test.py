@@ -5,9 +5,19 @@ In Python, Java and Rust a skipped test that is new is a note: only one that ran
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 from reasoningbank_schema.verdicts import Category, Severity
+
+_SKIPPED = re.compile(r"@(?:pytest\.mark|unittest)\.skip(?!\w)")
+
+
+def _may_match(code: PythonLines) -> bool:
+    return ".skip" in code.text and _SKIPPED.search(code.text) is not None
+
 
 RULE = Pattern(
     rule="skipped-test",
@@ -40,6 +50,7 @@ RULE = Pattern(
             """,
         ),
     },
+    python_sign=_may_match,
     fires=(
         (Language.PYTHON, "@pytest.mark.skip\ndef test_a():\n    f()\n"),
         (Language.PYTHON, "@unittest.skip('later')\nclass TestA:\n    x = 1\n"),

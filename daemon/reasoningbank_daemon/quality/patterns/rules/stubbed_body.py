@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import may_stub
 from reasoningbank_schema.verdicts import Category, Severity
 
 _NOTHING_IN_PYTHON = '[(pass_statement) (expression_statement (ellipsis)) (return_statement . "return" .) (return_statement (none))]'
@@ -51,6 +52,7 @@ RULE = Pattern(
             """,
         ),
     },
+    python_sign=may_stub,
     fires=(
         (Language.PYTHON, "def f(x):\n    pass\n"),
         (Language.PYTHON, 'def f(x):\n    """Say what."""\n    # later\n    ...\n'),

@@ -6,12 +6,24 @@ Most of Python's are ruff's S110, S112 and E722; here it is `...` in place of `p
 
 from __future__ import annotations
 
+import re
+
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
 from reasoningbank_schema.verdicts import Category, Severity
 
 _EXPECTED = "^(expected|ignored?|_.*)$"
 """By custom, so named where a test wants the exception, or its author knew that it does not matter."""
+
+_NOTHING = re.compile(r"\.\.\.|.*:[ \t\\]*\.\.\.")
+
+
+def _may_match(code: PythonLines) -> bool:
+    if "..." not in code.text or "except" not in code.text:
+        return False
+    return any("..." in line and _NOTHING.match(line) for line in code.stripped)
+
 
 RULE = Pattern(
     rule="swallowed-error",
@@ -41,6 +53,7 @@ RULE = Pattern(
               consequence: (block . "{" . "}" .) (#eq? @e "err")) @issue
             """,
     },
+    python_sign=_may_match,
     fires=(
         (Language.PYTHON, "try:\n    f()\nexcept BaseException:\n    ...\n"),
         (Language.PYTHON, "try:\n    f()\nexcept:\n    ...\n"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
+from reasoningbank_daemon.quality.patterns.python_signs import may_be_unreachable
 from reasoningbank_schema.verdicts import Category, Severity
 
 _DEAD_PYTHON = (
@@ -30,6 +31,7 @@ RULE = Pattern(
         Language.PYTHON: f"(block {_DEAD_PYTHON})",
         **in_each(JS_FAMILY, f"(statement_block {_DEAD_JS})"),
     },
+    python_sign=may_be_unreachable,
     fires=(
         (Language.PYTHON, "def f():\n    return 1\n    # why\n    g()\n"),
         (Language.JAVASCRIPT, "function f() { return 1; g(); }"),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.line_search import search_at
-from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Found, TextRule
+from reasoningbank_daemon.quality.patterns.pattern import FEW_LINES, JS_FAMILY, Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
 _FOR_A_SECRET = re.compile(
@@ -71,6 +71,7 @@ RULE = TextRule(
     message="a secret is made with a random generator whose output can be foretold",
     suggestion="use the operating system's generator: secrets, crypto.randomBytes, SecureRandom",
     find=_find,
+    reach_lines=FEW_LINES,
     literals=("random", "Random", "rand(", "rand.", "uniqid", "lcg_value"),
     languages=tuple(_CALLS),
     fires=(
