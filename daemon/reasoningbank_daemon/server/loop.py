@@ -28,6 +28,9 @@ WAITING_PER_CLIENT = 256
 TICK_MS = 500
 """How often the loop looks up when nothing happens and nobody waits: service-manager pings and the idle check."""
 
+_MORE_COMES, _NO_MORE = int(zmq.NOBLOCK | zmq.SNDMORE), int(zmq.NOBLOCK)
+"""To join flags anew for each frame would cost as much as to send it."""
+
 Frames = list[bytes]
 
 
@@ -143,8 +146,11 @@ class Loop:
 
     def send(self, frames: Frames) -> None:
         """Send an answer; ``on_unsent`` hears of one whose receiver is gone or does not read."""
+        *leading, last = frames
         try:
-            self._router.send_multipart(frames, zmq.NOBLOCK, copy=True)
+            for frame in leading:
+                self._router.send(frame, _MORE_COMES)
+            self._router.send(last, _NO_MORE)
         except zmq.ZMQError as error:
             if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 raise

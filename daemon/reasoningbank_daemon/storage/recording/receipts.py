@@ -145,9 +145,11 @@ def keep_call(
 ) -> None:
     """Remember what a call of a session was answered with, and mark it as stored."""
     keep_receipt(state, session.id, nonce, receipt, fingerprint=fingerprint, via=via)
+    before = len(session.reported)
     session.reported.add(_mark(nonce))
     if (key := fingerprint_key(fingerprint)) is not None:
         session.reported.add(key)
+    state.marks += len(session.reported) - before
 
 
 def read_marks(state: State, session_id: int) -> set[int]:

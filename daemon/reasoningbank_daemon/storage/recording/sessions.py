@@ -17,8 +17,7 @@ def session_of(state: State, origin: Origin) -> SessionState:
     session = state.sessions.get(key)
     if session is None:
         session = load_session(state, *key) or _create(state, origin)
-        state.sessions[key] = session
-        state.session_keys[session.id] = key
+        state.remember(session)
     else:
         state.sessions.move_to_end(key)
     _follow(state, session, origin)

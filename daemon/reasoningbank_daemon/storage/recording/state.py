@@ -119,6 +119,7 @@ class State:
         """Drop everything that was read or touched; the next record reads it back."""
         self.sessions: OrderedDict[tuple[str, str], SessionState] = OrderedDict()
         self.session_keys: dict[int, tuple[str, str]] = {}
+        self.marks = 0  # in all of these sessions
         self.projects: dict[str, int] = {}
         self.vias: dict[str, int] = {}
         self.bases: dict[tuple[str, str, str], int] = {}
@@ -141,6 +142,13 @@ class State:
         self.documents: dict[int, Document] = {}
         self.retired: dict[int, None] = {}
         self.task_changes: list[TaskChange] = []
+
+    def remember(self, session: SessionState) -> None:
+        """Keep a session in memory, as the last one that spoke."""
+        key = (session.host, session.key)
+        self.sessions[key] = session
+        self.session_keys[session.id] = key
+        self.marks += len(session.reported)
 
     def next_sequence(self) -> int:
         """Give the record under way its place in the order of all records."""
@@ -216,11 +224,10 @@ class State:
 
     def evict(self) -> None:
         """Keep memory bounded: forget the sessions that have been silent longest."""
-        marks = sum(len(session.reported) for session in self.sessions.values())
-        while len(self.sessions) > SESSIONS_KEPT or (marks > MARKS_KEPT and len(self.sessions) > 1):
+        while len(self.sessions) > SESSIONS_KEPT or (self.marks > MARKS_KEPT and len(self.sessions) > 1):
             _, session = self.sessions.popitem(last=False)
             self.session_keys.pop(session.id, None)
-            marks -= len(session.reported)
+            self.marks -= len(session.reported)
         while len(self.asked) > ASKED_KEPT:
             self.asked.popitem(last=False)
         names: tuple[dict[Any, int], ...] = (self.projects, self.vias, self.bases, self.stamps)
