@@ -47,10 +47,14 @@ def _event(request: Request) -> Event:
 
 
 class SpoolJob:
-    """Store each spooled event and remove its file only when it is stored, or never can be."""
+    """Store each spooled event and remove its file only when it is stored, or never can be.
 
-    def __init__(self, services: Services) -> None:
+    A round ends where the writer gives no answer for ``store_timeout_s``: more would only fill its queue.
+    """
+
+    def __init__(self, services: Services, *, store_timeout_s: float = STORE_TIMEOUT_S) -> None:
         self._services = services
+        self._store_timeout_s = store_timeout_s
         self._folder = str(services.paths.spool)
         self._first_seen: dict[str, float] = {}
 
@@ -59,7 +63,13 @@ class SpoolJob:
         names = list_entries(self._folder)
         now_s = self._services.clock.monotonic_s()
         self._first_seen = {name: self._first_seen.get(name, now_s) for name in names}
-        taken = sum(self._take(names[start : start + AT_ONCE]) for start in range(0, len(names), AT_ONCE))
+        taken = 0
+        for start in range(0, len(names), AT_ONCE):
+            more, unanswered = self._take(names[start : start + AT_ONCE])
+            taken += more
+            if unanswered:
+                log.warning("spool_unanswered", events=unanswered, effect="they stay, and are tried again")
+                break
         if taken:
             log.info("spool_drained", events=taken)
         now_s = self._services.clock.now_ns() / 1e9
@@ -82,8 +92,11 @@ class SpoolJob:
             return False
         return self._services.clock.monotonic_s() < self._first_seen[name] + WHOLE_WITHIN_S
 
-    def _take(self, names: list[str]) -> int:
-        """Have some entries stored together, in their order; return how many are and need no file any more."""
+    def _take(self, names: list[str]) -> tuple[int, int]:
+        """Have some entries stored together, in their order.
+
+        Returns how many need no file any more, and of how many the writer has said nothing in time.
+        """
         answers: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
         waiting = 0
         for name in names:
@@ -92,16 +105,16 @@ class SpoolJob:
                 self._services.store.submit(record, lambda outcome, name=name: answers.put((name, outcome)))  # type: ignore[misc]  # bound early
                 waiting += 1
         taken = 0
-        for _ in range(waiting):
+        for answered in range(waiting):
             try:
-                name, outcome = answers.get(timeout=STORE_TIMEOUT_S)
+                name, outcome = answers.get(timeout=self._store_timeout_s)
             except queue.Empty:
-                break
+                return taken, waiting - answered
             if outcome.stored in (Stored.STORED, Stored.REFUSED):
                 self._services.counters.add("spool_taken")
                 remove_entry(self._folder, name)
                 taken += 1
-        return taken
+        return taken, 0
 
     def _read(self, name: str) -> Understood | RejectedRecord | None:
         """Return what is to be stored of an entry; None where it can't be, or not yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.manual_clock import ManualClock
 from rbtest.wire import Answers, Wire
+from structlog.testing import capture_logs
 
 from reasoningbank_daemon.config import Config
-from reasoningbank_daemon.jobs.spool import WHOLE_WITHIN_S, SpoolJob
+from reasoningbank_daemon.jobs.spool import AT_ONCE, WHOLE_WITHIN_S, SpoolJob
 from reasoningbank_daemon.services.container import Services, open_services
 from reasoningbank_daemon.services.folders import prepare_folders
 from reasoningbank_daemon.services.intake import Refusal, understand
+from reasoningbank_daemon.storage.records import Outcome, SweepRecord
 from reasoningbank_schema.envelope import RequestHeader, Stored, pack_request
 from reasoningbank_schema.messages import (
     Control,
@@ -181,6 +184,35 @@ def test_a_full_disk_leaves_the_spool_until_there_is_room(services: Services) ->
     assert stored == 300 - left
     assert list_entries(str(spool)) == []
     assert _value(services.paths.bank, "SELECT count(*) FROM step") == 300
+
+
+def test_a_writer_that_does_not_answer_ends_the_round_and_the_events_stay_for_the_next(
+    services: Services,
+) -> None:
+    spool = services.paths.spool
+    for number in range(1, AT_ONCE + 51):
+        _spool_command(spool, number)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold_up(_outcome: Outcome) -> None:
+        begun.set()
+        go_on.wait()
+
+    services.store.submit(SweepRecord(now_ns=1), hold_up)
+    begun.wait()
+    job = SpoolJob(services, store_timeout_s=0)
+
+    with capture_logs() as lines:
+        job.run()
+    left = len(list_entries(str(spool)))
+    queued = services.store._writer.waiting()
+    go_on.set()
+    SpoolJob(services).run()
+
+    assert [(line["event"], line["events"]) for line in lines] == [("spool_unanswered", AT_ONCE)]
+    assert (left, queued) == (AT_ONCE + 50, AT_ONCE)
+    assert list_entries(str(spool)) == []
+    assert _value(services.paths.bank, "SELECT count(*) FROM step") == AT_ONCE + 50
 
 
 def test_a_copy_that_lost_its_content_waits_for_the_whole_event_and_then_counts_as_its_copy(
