@@ -21,6 +21,7 @@ from reasoningbank_daemon.services.allocator import return_freed
 from reasoningbank_daemon.services.asked import Serving, subject_of
 from reasoningbank_daemon.services.embedders import EmbedderChoice
 from reasoningbank_daemon.services.found import WORDS, Found
+from reasoningbank_daemon.services.kept_threshold import keep_threshold, read_threshold
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
 from reasoningbank_daemon.services.recall import CANDIDATES, View, recall
 from reasoningbank_daemon.storage.records import Document, Effects
@@ -65,6 +66,7 @@ class Library:
     ) -> None:
         self._folder = paths.indexes / "lexical"
         self._vectors_folder = paths.indexes / "vectors"
+        self._threshold_file = paths.indexes / "threshold.json"
         self._on_tasks = on_tasks
         self._monotonic = monotonic
         self._pending: deque[Effects] = deque()
@@ -98,7 +100,12 @@ class Library:
         self._lacking = self._index.sequence < sequence
         if self._lacking and store.changed_since(self._index.sequence) <= BATCH:
             self._catch_up()
-        self._derive_again()
+        kept = read_threshold(self._threshold_file, bank_id=store.bank_id)
+        # Of fewer it is derived in no time, and each of them may change it.
+        if kept is not None and THRESHOLD_SAMPLE <= kept.experiences <= self._index.count < 2 * kept.experiences:
+            self._threshold, self._derived_at = kept.threshold, kept.experiences
+        else:
+            self._derive_again()
         self._thread.start()
 
     def follow(self, effects: Effects) -> None:
@@ -336,6 +343,13 @@ class Library:
             serving = self._serving
             threshold = self._derive(serving.meanings) if serving else None
             self._derived_at = max(1, self._index.count)
+            if not self._lacking:
+                keep_threshold(
+                    self._threshold_file,
+                    self._threshold,
+                    bank_id=self._store.bank_id,
+                    experiences=self._derived_at,
+                )
         with self._changing:
             if serving is not None and threshold is not None and self._serving is serving:
                 self._serving = Serving(meanings=serving.meanings, threshold=threshold)

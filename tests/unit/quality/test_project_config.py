@@ -64,7 +64,7 @@ def test_mistake_is_named_with_what_is_allowed(text: str, told: str) -> None:
 
 
 def test_file_is_read_anew_when_it_changes(tmp_path: Path) -> None:
-    configs = ProjectConfigs(rules=RULES)
+    configs = ProjectConfigs(rules=lambda: RULES)
     file = tmp_path / ".reasoningbank.toml"
     nothing = configs.config_of(str(tmp_path)).quality.rules
 

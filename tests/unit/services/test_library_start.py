@@ -11,7 +11,9 @@ import pytest
 from rbtest.bank import folder_as_project, real_rules, scratch_paths
 from rbtest.daemon_process import wait_until
 
+from reasoningbank_daemon.index.threshold import Threshold
 from reasoningbank_daemon.services.folders import prepare_folders
+from reasoningbank_daemon.services.kept_threshold import keep_threshold, read_threshold
 from reasoningbank_daemon.services.library import BATCH, Library
 from reasoningbank_daemon.storage.records import RememberRecord
 from reasoningbank_daemon.storage.store import SqliteStore
@@ -83,3 +85,24 @@ def test_making_goes_on_where_an_early_end_left_it_and_leaves_no_gap(paths: Path
 
     numbers = (1, BATCH, FACTS, FACTS + 1, FACTS + 2, FACTS + 3)
     assert found == [f"fact{number}" for number in numbers]
+
+
+def test_next_start_takes_the_threshold_over_until_the_bank_has_doubled(paths: Paths) -> None:
+    file = paths.indexes / "threshold.json"
+    with opened(paths) as (store, library):
+        wait_until(lambda: library.status().lexical_documents == FACTS, what="the index to be complete")
+        bank_id = store.bank_id
+    marked = Threshold(value=0.777, basis="marked")
+
+    keep_threshold(file, marked, bank_id=bank_id, experiences=FACTS)
+    with opened(paths) as (_, library):
+        taken_over = library.status()
+    keep_threshold(file, marked, bank_id=bank_id, experiences=FACTS // 2)
+    with opened(paths) as (_, library):
+        derived = library.status()
+    kept = read_threshold(file, bank_id=bank_id)
+
+    assert (taken_over.threshold, taken_over.threshold_basis) == (0.777, "marked")
+    assert derived.threshold_basis != "marked"
+    assert kept is not None
+    assert (kept.threshold.value, kept.experiences) == (derived.threshold, FACTS)

@@ -35,7 +35,7 @@ class Policies:
         self._mode = mode
         self._engines_off = engines_off
         self._false_alarms = false_alarms
-        self._configs = ProjectConfigs(rules=rule_names(), engines=engine_names())
+        self._configs = ProjectConfigs(rules=rule_names, engines=engine_names)
         self._linters = LinterFiles()
         self._lock = threading.Lock()
         self._told: OrderedDict[str, None] = OrderedDict()

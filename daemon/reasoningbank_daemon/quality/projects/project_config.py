@@ -11,7 +11,7 @@ import re
 import threading
 import tomllib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -101,9 +101,18 @@ def parse_project_config(
 
 
 class ProjectConfigs:
-    """Reads the files of projects, anew when they change. Safe for several threads."""
+    """Reads the files of projects, anew when they change. Safe for several threads.
 
-    def __init__(self, *, rules: Collection[str] = (), engines: Collection[str] = ()) -> None:
+    `rules` and `engines` give the names that there are; they are asked when the first file is read, because to know all
+    rules takes a tenth of a second, and most projects have no such file.
+    """
+
+    def __init__(
+        self,
+        *,
+        rules: Callable[[], Collection[str]] = frozenset,
+        engines: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self._rules = rules
         self._engines = engines
         self._lock = threading.Lock()
@@ -138,7 +147,7 @@ class ProjectConfigs:
             if len(raw) > _MOST_BYTES:
                 return ProjectConfigError(f"{file} has more than {_MOST_BYTES:,} bytes")
             return parse_project_config(
-                raw.decode("utf-8"), source=str(file), rules=self._rules, engines=self._engines
+                raw.decode("utf-8"), source=str(file), rules=self._rules(), engines=self._engines()
             )
         except (OSError, UnicodeDecodeError) as error:
             return ProjectConfigError(f"{file} can't be read: {error}")
