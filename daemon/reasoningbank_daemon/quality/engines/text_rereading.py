@@ -12,6 +12,7 @@ import msgspec
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.judging.change import shared_ends
+from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
 
 _MOST_FOUND = 200
@@ -46,7 +47,7 @@ class Rereading:
     def find(self, number: int, rule: TextRule) -> RuleFindings:
         """Return what the rule of a number finds, the same as if the text were read as a whole."""
         known = self._known.found[number]
-        if known is None and not holds_a_word(rule, self._changed):
+        if known is None and not _holds_a_word(rule, self._document.language, self._changed):
             return None
         reach = rule.reach_lines
         if reach is None or not self._is_worth_it(reach) or len(known or ()) > _MOST_FOUND:
@@ -78,17 +79,25 @@ def rereading(known: Reading | None, document: Document, lines: list[str]) -> Re
         known is None
         or known.document.path != document.path
         or known.document.language is not document.language
-        or not (document.text.isascii() and known.document.text.isascii())
+        or _grows_in_small_letters(document.text)
+        or _grows_in_small_letters(known.document.text)
     ):
         return None
     return Rereading(known, document, lines)
 
 
+def _grows_in_small_letters(text: str) -> bool:
+    """Tell whether a place in the text is another one in its small letters: then rules that ignore case say less of the whole."""
+    return not text.isascii() and len(text.lower()) != len(text)
+
+
 def read_whole(rule: TextRule, document: Document) -> RuleFindings:
     """Return what a rule finds in a text."""
-    return tuple(rule.find(document)) if holds_a_word(rule, document.text) else None
+    return tuple(rule.find(document)) if _holds_a_word(rule, document.language, document.text) else None
 
 
-def holds_a_word(rule: TextRule, text: str) -> bool:
-    """Tell whether a text holds one of the words that a rule looks for."""
-    return not rule.literals or any(literal in text for literal in rule.literals)
+def _holds_a_word(rule: TextRule, language: Language | None, text: str) -> bool:
+    literals = rule.literals
+    if language is Language.PYTHON and rule.python_literals is not None:
+        literals = rule.python_literals
+    return not literals or any(literal in text for literal in literals)

@@ -86,6 +86,8 @@ class TextRule(msgspec.Struct, frozen=True, kw_only=True):
     quiet: tuple[Example, ...]
     languages: tuple[Language, ...] | None = None
     literals: tuple[str, ...] = ()
+    python_literals: tuple[str, ...] | None = None
+    """Those for a Python text, where they are fewer than for all languages together."""
     reach_lines: int | None = None
     """Whether there is a finding on a line depends on no line further from it than this, of the text; None: on any line."""
 

@@ -69,6 +69,7 @@ RULE = TextRule(
     message="the check of the server's certificate is switched off",
     suggestion="leave the check on, and trust the wanted certificate authority",
     find=_find,
+    python_literals=("check_hostname", "verify", "cert_reqs"),
     literals=(
         "check_hostname",
         "CERT_NONE",

@@ -54,6 +54,7 @@ RULE = TextRule(
     message="this XML parser follows external entities",
     suggestion="switch document types and external entities off",
     find=_find,
+    python_literals=("resolve_entities", "feature_external", "no_network", "XMLParser", "load_dtd"),
     literals=(
         "resolve_entities",
         "feature_external",

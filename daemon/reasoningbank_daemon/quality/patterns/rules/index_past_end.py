@@ -52,6 +52,7 @@ RULE = TextRule(
     message="this index goes one past the end",
     suggestion="the last index is the length minus one",
     find=_find,
+    python_literals=("[len(", "range(len("),
     literals=("[len(", "range(len(", ".length", ".size()", ".Length", ".Count"),
     languages=(*_INSIDE, Language.CPP, Language.PHP, Language.KOTLIN),
     fires=(

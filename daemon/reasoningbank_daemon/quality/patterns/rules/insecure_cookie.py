@@ -43,6 +43,7 @@ RULE = TextRule(
     message="this cookie can be read by scripts, or travels unencrypted",
     suggestion="set it secure and HTTP-only",
     find=_find,
+    python_literals=("set_cookie", "_COOKIE_"),
     literals=("ookie", "COOKIE"),
     languages=tuple(_PATTERNS),
     fires=(

@@ -6,7 +6,7 @@ Python runs nothing of it, and says so only in a warning when the coroutine is t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
@@ -14,8 +14,7 @@ from reasoningbank_daemon.quality.patterns.line_search import place
 from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
 from reasoningbank_schema.verdicts import Category, Severity
 
-_COROUTINE = re.compile(r"^([ \t]*)async[ \t]+def[ \t]+(\w+)", re.MULTILINE)
-_PLAIN = re.compile(r"^[ \t]*def[ \t]+(\w+)", re.MULTILINE)
+_DEFINED = re.compile(r"(?P<async>async[ \t]+)?def[ \t]+(?P<name>\w+)")
 _ALONE = re.compile(r"^[ \t]+(?P<call>(?P<callee>\w+(?:\.\w+)?)\([^\n]*\))[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 """A statement that is one call."""
 _LIBRARY = frozenset(
@@ -30,19 +29,39 @@ def _find(document: Document) -> Iterator[Found]:
     text = document.text
     if "async def" not in text:
         return
-    plain = set(_PLAIN.findall(text))
-    coroutines = {
-        f"self.{name}" if indent else name for indent, name in _COROUTINE.findall(text) if name not in plain
-    }
-    for match in _ALONE.finditer(text):
-        if match["callee"] not in coroutines and match["callee"] not in _LIBRARY:
-            continue
+    lines = text.split("\n")
+    coroutines = _coroutines(lines) | _LIBRARY
+    for match in _calls_alone(text, lines, coroutines):
         before = text[: match.start()].rstrip()
         if before.endswith(("(", ",", "=", "[", "{", "\\", "await", "return")) or match["call"].count(
             "("
         ) != match["call"].count(")"):
             continue  # it is an argument of what began above
         yield place(text, match.start("call"))
+
+
+def _coroutines(lines: list[str]) -> set[str]:
+    """Return the names by which the coroutines of a text are called in it; of those that are plain functions too, none."""
+    plain: set[str] = set()
+    found: set[tuple[str, str]] = set()
+    for line in lines:
+        bare = line.lstrip(" \t")
+        if bare.startswith(("def", "async")) and (match := _DEFINED.match(bare)) is not None:
+            if match["async"] is None:
+                plain.add(match["name"])
+            else:
+                found.add((match["name"], "self." if len(bare) < len(line) else ""))
+    return {owner + name for name, owner in found if name not in plain}
+
+
+def _calls_alone(text: str, lines: list[str], names: Collection[str]) -> Iterator[re.Match[str]]:
+    """Yield the statements that are one call of one of some names; a line is looked at closely where it begins with one."""
+    start = 0
+    for line in lines:
+        name, bracket, _ = line.partition("(")
+        if bracket and name.lstrip() in names and (match := _ALONE.match(text, start)) is not None:
+            yield match
+        start += len(line) + 1
 
 
 RULE = TextRule(

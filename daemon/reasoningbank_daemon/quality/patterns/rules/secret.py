@@ -70,17 +70,19 @@ def _find(document: Document) -> Iterator[Found]:
                 yield Found(line=found.line, column=found.column, message=f"{what} is written into the file")
     if document.language is None or is_test_path(document.path):
         return
-    for position in (*_values(text), *_passwords(text, document.language)):
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        return  # a place in the one is another in the other
+    for position in (*_values(text, lowered), *_passwords(text, lowered, document.language)):
         found = place(text, position)
         if found.line not in known:
             known.add(found.line)
             yield Found(line=found.line, column=found.column, severity=Severity.WARNING)
 
 
-def _values(text: str) -> Iterator[int]:
+def _values(text: str, lowered: str) -> Iterator[int]:
     """Yield where a random value stands behind a name that says what it is."""
-    lowered = text.lower()
-    for name in _NAMES if len(lowered) == len(text) else ():
+    for name in _NAMES:
         position = lowered.find(name)
         while position >= 0:
             match = _NAMED.match(text, position + len(name))
@@ -89,10 +91,9 @@ def _values(text: str) -> Iterator[int]:
             position = lowered.find(name, position + len(name))
 
 
-def _passwords(text: str, language: Language | None) -> Iterator[int]:
+def _passwords(text: str, lowered: str, language: Language | None) -> Iterator[int]:
     """Yield where a password stands behind a name that says so; those that Python assigns to a name are ruff's S105."""
-    lowered = text.lower()
-    for name in _PASSWORD_NAMES if len(lowered) == len(text) else ():
+    for name in _PASSWORD_NAMES:
         position = lowered.find(name)
         while position >= 0:
             match = _PASSWORD.match(text, position + len(name))

@@ -7,6 +7,7 @@ stands are meant.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -20,6 +21,7 @@ _STATEMENT = re.compile(
     r"[\"'\s](?:SELECT\s.{1,600}?\sFROM|INSERT\s+INTO|UPDATE\s.{1,80}?\bSET\b|DELETE\s+FROM|WHERE\s)",
     re.IGNORECASE | re.DOTALL,
 )
+_BEGINNINGS = ("select", "insert", "update", "delete", "where")
 _REACH = 600
 _WAYS = ("+", "% ", "%(", ".format(")
 _JOINED = re.compile(r"\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]")
@@ -44,7 +46,7 @@ _EXECUTED = re.compile(
 
 def _find(document: Document) -> Iterator[Found]:
     text = document.text
-    if is_test_path(document.path) or not any(each in text for each in _WAYS) or not _STATEMENT.search(text):
+    if is_test_path(document.path) or not any(each in text for each in _WAYS) or not _holds_a_statement(text):
         return
     seen: set[int] = set()
     executed = list(search_at(document, (".execute",), _EXECUTED))
@@ -52,6 +54,20 @@ def _find(document: Document) -> Iterator[Found]:
         if found.line not in seen:
             seen.add(found.line)
             yield found
+
+
+def _holds_a_statement(text: str) -> bool:
+    """Do what a search for a statement does, by the words that it begins with: those are found a hundred times as fast."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        return _STATEMENT.search(text) is not None
+    for word in _BEGINNINGS:
+        position = lowered.find(word)
+        while position >= 0:
+            if position > 0 and _STATEMENT.match(text, position - 1):
+                return True
+            position = lowered.find(word, position + 1)
+    return False
 
 
 def _joined(document: Document) -> Iterator[Found]:
@@ -77,31 +93,33 @@ def _speaks_sql(text: str, position: int) -> bool:
 def _placed(document: Document) -> Iterator[Found]:
     """Yield the string literals with a place for a value that is filled in by formatting."""
     text = document.text
-    literals = list(_literals(text))
-    for index, (start, end) in enumerate(literals):
-        literal = text[start:end]
-        if "%" not in literal and "{" not in literal:
+    literals = [match.span() for match in _LITERAL.finditer(text)]
+    for index, (quotes, end) in enumerate(literals):
+        if text.find("%", quotes, end) < 0 and text.find("{", quotes, end) < 0:
             continue
-        if not _PLACE.search(literal) or not _speaks_sql(text, end):
+        start = _plain_start(text, quotes)
+        if start is None or not _PLACE.search(text[start:end]) or not _speaks_sql(text, end):
             continue
-        reach = end
-        for later_start, later_end in literals[index + 1 :]:  # parts of one text that stand after each other
-            if text[reach:later_start].strip(" \t\n\\"):
-                break
-            reach = later_end
-        if _FORMATTED.match(text, reach):
+        if _FORMATTED.match(text, _end_of_parts(text, end, literals, index + 1)):
             yield place(text, start)
 
 
-def _literals(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each string that is no f-string begins, with its prefix, and ends."""
-    for match in _LITERAL.finditer(text):
-        start = match.start()
-        prefix = _PREFIX.search(text, max(0, start - 3), start) if text[start - 1 : start].isalpha() else None
-        if prefix is None:
-            yield start, match.end()
-        elif "f" not in prefix[0].lower():
-            yield prefix.start(), match.end()
+def _end_of_parts(text: str, end: int, literals: list[tuple[int, int]], later: int) -> int:
+    """Return where the last of the literals ends that stand after each other as parts of one text."""
+    for quotes, later_end in itertools.islice(literals, later, None):
+        start = _plain_start(text, quotes)
+        if start is None or text[end:start].strip(" \t\n\\"):
+            break
+        end = later_end
+    return end
+
+
+def _plain_start(text: str, quotes: int) -> int | None:
+    """Return where a string begins, with its prefix, that has its quotes at a place; None where it is an f-string."""
+    prefix = _PREFIX.search(text, max(0, quotes - 3), quotes) if text[quotes - 1 : quotes].isalpha() else None
+    if prefix is None:
+        return quotes
+    return None if "f" in prefix[0].lower() else prefix.start()
 
 
 RULE = TextRule(

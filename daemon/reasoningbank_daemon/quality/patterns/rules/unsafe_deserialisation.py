@@ -53,6 +53,7 @@ RULE = TextRule(
     message="whoever writes these bytes chooses which objects they become",
     suggestion="read JSON or another format that holds data alone",
     find=_find,
+    python_literals=("jsonpickle", "dill.", "cloudpickle", "unsafe_load"),
     literals=(
         "jsonpickle",
         "dill.",

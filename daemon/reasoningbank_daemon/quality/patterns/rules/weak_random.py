@@ -72,6 +72,7 @@ RULE = TextRule(
     suggestion="use the operating system's generator: secrets, crypto.randomBytes, SecureRandom",
     find=_find,
     reach_lines=FEW_LINES,
+    python_literals=("random.",),
     literals=("random", "Random", "rand(", "rand.", "uniqid", "lcg_value"),
     languages=tuple(_CALLS),
     fires=(
