@@ -13,10 +13,13 @@ _COMMENT = re.compile(r"#.*")
 _STUB = re.compile(
     r"pass\b|\.\.\.|return[ \t]*(?:None\b[ \t]*)?(?:[#;\\]|$)|raise\b(?:.*NotImplementedError|[ \t]*\\$)"
 )
-_STUB_INLINE = (
-    re.compile(r":[ \t\\]*(?:pass\b|\.\.\.|return\b|raise\b)"),
-    re.compile(r";[ \t\\]*(?:pass\b|\.\.\.|return\b|raise\b)"),
+_STUB_INLINE = tuple(
+    re.compile(
+        rf"{sign}[ \t\\]*(?:pass\b|\.\.\.|return[ \t]*(?:None\b[ \t]*)?(?:[#;\\\n]|\Z)|raise\b[^\n]*(?:NotImplementedError|\\\n))"
+    )
+    for sign in ":;"
 )
+"""Behind what stands in the same line; each begins with a sign that is found fast."""
 _NO_FUNCTION = re.compile(r"(?:if|elif|else|for|while|with|try|except|finally|class)\b")
 _LEAVING = ("return", "raise", "continue", "break")
 _UNCLEAR = re.compile(r"[\"'#\\]")
@@ -56,17 +59,33 @@ def may_stub(code: PythonLines) -> bool:
 
 def _begins_a_body(code: PythonLines, index: int) -> bool:
     """Tell whether a line may be the first one of a function, but for its docstring and comments."""
+    above = line_above(code, index)
+    if above is None:
+        return False
+    if "#" in above:
+        if '"' in above or "'" in above:
+            return True
+        above = above.partition("#")[0].rstrip()
+    if above.endswith(":"):
+        return not (_NO_FUNCTION.match(above) and is_balanced(above))
+    return above.endswith(('"', "'", ";", "\\"))
+
+
+def line_above(code: PythonLines, index: int) -> str | None:
+    """Return the next line above, stripped, that is neither empty nor plainly a comment; None where there is none."""
     for above in range(index - 1, -1, -1):
         line = code.stripped[above]
-        if not line or (line.startswith("#") and '"' not in line and "'" not in line):
-            continue
-        if line.endswith(":"):
-            return not (_NO_FUNCTION.match(line) and _is_balanced(line))
-        return line.endswith(('"', "'", ";", "\\")) or "#" in line
-    return False
+        if line and not (line.startswith("#") and not _ends_a_string(line)):
+            return line
+    return None
 
 
-def _is_balanced(line: str) -> bool:
+def _ends_a_string(line: str) -> bool:
+    return line.endswith(('"', "'")) or '"""' in line or "'''" in line
+
+
+def is_balanced(line: str) -> bool:
+    """Tell whether a line closes as many brackets as it opens."""
     return (
         line.count("(") == line.count(")")
         and line.count("[") == line.count("]")
@@ -108,7 +127,7 @@ def _ends_in_line(line: str) -> bool:
         return True
     if '"' in line or "'" in line:
         line = _STRING.sub("", line)
-    return _UNCLEAR.search(line) is None and _is_balanced(line)
+    return _UNCLEAR.search(line) is None and is_balanced(line)
 
 
 def _statement_end(text: str, start: int) -> int | None:
@@ -135,8 +154,8 @@ def _statement_end(text: str, start: int) -> int | None:
     return len(text) if depth == 0 else None
 
 
-def statements_with(code: PythonLines, words: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """Yield each place of some words that may belong to a statement which is one call, as the word and where it ends.
+def calls_alone(code: PythonLines, names: re.Pattern[str], words: tuple[str, ...]) -> Iterator[re.Match[str]]:
+    """Yield where a call of a method may be a whole statement; `names` matches the method, which ends with one of some words.
 
     What is assigned, returned or compared in the same line is none.
     """
@@ -144,17 +163,40 @@ def statements_with(code: PythonLines, words: tuple[str, ...]) -> Iterator[tuple
     for word in words:
         position = text.find(word)
         while position >= 0:
-            if not _is_part(text[text.rfind("\n", 0, position) + 1 : position].lstrip()):
-                yield word, position + len(word)
+            start = text.rfind("\n", 0, position) + 1
+            dot = text.rfind(".", max(start, position - _FAR), position)
+            if dot < 0 or not _is_part(text[start:dot]):
+                match = names.match(text, position if dot < 0 else dot)
+                if match is not None:
+                    yield match
             position = text.find(word, position + len(word))
 
 
-_KEYWORD = re.compile(r"(?:return|if|elif|while|for|assert|del|raise|with|await|yield|import|from|@|#)")
-_OPENS = re.compile(r"[()\[\]{}:;\\]")
+_FAR = 12
+"""A method's name is no further from its dot in the same line, but for blanks that nobody writes."""
+_KEYWORD = re.compile(r"(?:return|if|elif|while|for|assert|del|raise|with|await|yield|import|from|@)")
+_BRACKETS = re.compile(r"[()\[\]{}]")
 
 
 def _is_part(lead: str) -> bool:
     """Tell by what stands before a call in its line that the call is only a part of a statement."""
-    if _OPENS.search(lead):
-        return lead.startswith("#")
-    return "=" in lead or _KEYWORD.match(lead) is not None
+    lead = lead.lstrip()
+    if lead.startswith("#"):
+        return True
+    if '"' in lead or "'" in lead:
+        lead = _STRING.sub("", lead)
+    if _UNCLEAR.search(lead) or ";" in lead:
+        return False
+    bracket = _BRACKETS.search(lead)
+    if bracket is not None and (bracket[0] in ")]}" or _closes_more(lead)):
+        return False  # what it closes began above: the call may be of all that
+    begins = lead if bracket is None else lead[: bracket.start()]
+    return ":" not in begins and ("=" in begins or _KEYWORD.match(begins) is not None)
+
+
+def _closes_more(line: str) -> bool:
+    return (
+        line.count(")") > line.count("(")
+        or line.count("]") > line.count("[")
+        or line.count("}") > line.count("{")
+    )

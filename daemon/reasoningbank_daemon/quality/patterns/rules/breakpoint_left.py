@@ -31,7 +31,9 @@ RULE = Pattern(
             (function_call_expression function: (name) @f (#any-of? @f "var_dump" "xdebug_break" "dd")) @issue
             """,
     },
-    python_sign=lambda code: "__import__" in code.text,
+    python_sign=lambda code: (
+        "__import__" in code.text and ("set_trace" in code.text or "post_mortem" in code.text)
+    ),
     fires=(
         (Language.PYTHON, "__import__('pdb').set_trace()\n"),
         (Language.JAVASCRIPT, "function f() { debugger; }"),

@@ -11,7 +11,7 @@ import re
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
-from reasoningbank_daemon.quality.patterns.python_signs import PythonLines, statements_with
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines, calls_alone
 from reasoningbank_schema.verdicts import Category, Severity
 
 _PYTHON_METHODS = '"strip" "lstrip" "rstrip" "upper" "capitalize" "casefold" "swapcase" "zfill" "removeprefix" "removesuffix"'
@@ -56,7 +56,7 @@ def _parted(statement: str) -> tuple[str, str]:
     return node + mark, predicate
 
 
-_PYTHON_WORDS = (
+_ENDINGS = (
     "strip",
     "upper",
     "capitalize",
@@ -67,16 +67,18 @@ _PYTHON_WORDS = (
     "removesuffix",
     "replace",
 )
-_TEXT_ARGUMENT = re.compile(r"[\s\\]*\([\s\\]*(?:#[^\n]*\s*)*[rRbBuUfF]{0,2}[\"']")
+_METHOD = re.compile(
+    r"\.?[\s\\]*(?:[lr]?strip|upper|capitalize|casefold|swapcase|zfill|removeprefix|removesuffix"
+    r"|replace(?=[\s\\]*\([\s\\]*(?:#[^\n]*\s*)*[rRbBuUfF]{0,2}[\"']))[\s\\]*\("
+)
 _ALONE = re.compile(r"(?:^|[\n:;])[\s\\]*(?:sorted|reversed)[\s\\]*\(")
 
 
 def _may_match(code: PythonLines) -> bool:
     text = code.text
-    return any(
-        word != "replace" or _TEXT_ARGUMENT.match(text, end)
-        for word, end in statements_with(code, _PYTHON_WORDS)
-    ) or (("sorted" in text or "reversed" in text) and _ALONE.search(text) is not None)
+    if any(calls_alone(code, _METHOD, _ENDINGS)):
+        return True
+    return ("sorted" in text or "reversed" in text) and _ALONE.search(text) is not None
 
 
 RULE = Pattern(

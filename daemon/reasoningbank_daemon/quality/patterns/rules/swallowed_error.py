@@ -10,19 +10,28 @@ import re
 
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, Pattern, in_each
-from reasoningbank_daemon.quality.patterns.python_signs import PythonLines
+from reasoningbank_daemon.quality.patterns.python_signs import PythonLines, is_balanced, line_above
 from reasoningbank_schema.verdicts import Category, Severity
 
 _EXPECTED = "^(expected|ignored?|_.*)$"
 """By custom, so named where a test wants the exception, or its author knew that it does not matter."""
 
-_NOTHING = re.compile(r"\.\.\.|.*:[ \t\\]*\.\.\.")
+_NOTHING_INLINE = re.compile(r".*:[ \t\\]*\.\.\.")
 
 
 def _may_match(code: PythonLines) -> bool:
     if "..." not in code.text or "except" not in code.text:
         return False
-    return any("..." in line and _NOTHING.match(line) for line in code.stripped)
+    return any(
+        _is_a_handler(line_above(code, index) if line.startswith("...") else line)
+        for index, line in enumerate(code.stripped)
+        if line.startswith("...") or ("..." in line and _NOTHING_INLINE.match(line))
+    )
+
+
+def _is_a_handler(line: str | None) -> bool:
+    """Tell whether a line may be the head of a handler, or the end of one that begins above."""
+    return line is not None and (line.startswith("except") or not is_balanced(line))
 
 
 RULE = Pattern(
