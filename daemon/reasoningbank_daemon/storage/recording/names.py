@@ -6,6 +6,7 @@ events of a session meet under one key, whichever way they came.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
@@ -44,10 +45,15 @@ def with_clean_names(event: AgentEvent, scrubber: Scrubber) -> AgentEvent:
     return msgspec.structs.replace(event, **changes) if changes else event
 
 
+@functools.cache
+def _names_in(kind: type[msgspec.Struct], names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name in kind.__struct_fields__)
+
+
 def _changes(holder: msgspec.Struct, names: tuple[str, ...], scrubber: Scrubber) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in names:
-        value = getattr(holder, name, None)
+    for name in _names_in(type(holder), names):
+        value = getattr(holder, name)
         if value and (clean := scrubber.identity(value)) != value:
             found[name] = clean
     return found
