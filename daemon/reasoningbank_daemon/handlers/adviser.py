@@ -74,6 +74,8 @@ def _for_hook(services: Services, request: HookEvent, record: EventRecord) -> Ad
     advise: Callable[[], Advice]
     match event:
         case PromptSubmitted():
+            # The session may have begun under an earlier daemon: no start will be heard of, and edits are near.
+            _make_engines_ready(services)
             prompt = event
             urgent, advise = True, lambda: tell_task(services, prompt, nonce=record.nonce)
         case SubagentRequested():
@@ -96,10 +98,15 @@ def _for_hook(services: Services, request: HookEvent, record: EventRecord) -> Ad
 
 def follow_session(services: Services, event: AgentEvent) -> None:
     """Make the engines ready for a session that begins, forget one that ended; never waits."""
-    if isinstance(event, SessionStarted) and services.settings.current.quality.enabled:
-        services.edits.warm()
+    if isinstance(event, SessionStarted):
+        _make_engines_ready(services)
     elif isinstance(event, SessionEnded):
         services.edits.forget(session_of(event.origin))
+
+
+def _make_engines_ready(services: Services) -> None:
+    if services.settings.current.quality.enabled:
+        services.edits.warm()
 
 
 def _render(request: HookEvent, event: AgentEvent, advice: Advice) -> bytes:
