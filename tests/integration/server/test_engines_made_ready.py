@@ -33,4 +33,4 @@ def test_engines_start_before_the_first_edit(message: StartSession | HookEvent) 
         wire.ask(message)
 
         assert before == []
-        wait_until(process.children, what="the judge to be started")
+        wait_until(lambda: bool(process.children()), what="the judge to be started")
