@@ -11,9 +11,9 @@ def recall(services: Services, request: Recall) -> Recalled:
     """Return experiences like the query, best first, with the threshold that an injection would need."""
     project = services.store.project_id(project_key(request.cwd)) if request.cwd else None
     limit = max(1, min(request.limit, MAX_RECALLED))
-    found = services.library.find(request.query, project=project, limit=limit, texts=limit)
+    found = services.library.find(request.query, project=project, limit=limit)
     return Recalled(
-        experiences=found.experiences(),
+        experiences=services.library.read(found.matches),
         embedder=found.embedder,
         threshold=found.threshold,
         threshold_basis=found.threshold_basis,

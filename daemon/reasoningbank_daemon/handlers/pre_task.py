@@ -14,7 +14,10 @@ def advise_task(services: Services, event: PromptSubmitted, *, nonce: bytes) -> 
     project = services.project_of(event.origin)
     found = services.library.find(event.prompt, project=project)
     choice = services.selector.for_task(event, project=project, found=found)
-    experience = found.injectable(services.settings.current.recall.max_chars)
+    experience = None
+    if (told := found.told) is not None:
+        read = services.library.read([told], max_chars=services.settings.current.recall.max_chars)
+        experience = next(iter(read), None)
     services.store.submit(
         decision(
             services,

@@ -15,7 +15,7 @@ def advise_subagent(services: Services, event: SubagentRequested, *, nonce: byte
     that switched on.
     """
     project = services.project_of(event.origin)
-    found = services.library.find(event.prompt, project=project, texts=0)
+    found = services.library.find(event.prompt, project=project)
     choice = services.selector.for_subagent(event, project=project, found=found)
     selection = choice.selection
     apply = (

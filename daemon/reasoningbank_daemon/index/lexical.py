@@ -160,7 +160,7 @@ class LexicalIndex:
         (self._folder / "manifest.json").unlink(missing_ok=True)
         self._writer.commit()
         self._index.reload()
-        self._commit = _Commit(self._index.searcher())
+        self._commit = _Commit(self._index.searcher(), self._commit)
         self.sequence = sequence
         self._write_manifest()
 
@@ -231,20 +231,35 @@ class LexicalIndex:
 
 
 class _Commit:
-    """Hold what is found since a commit, and in how many documents the terms that were asked for are."""
+    """Hold what is found since a commit, and in how many documents the terms that were asked for are.
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
+    What an ``earlier`` one counted goes on to be used until the index has grown by a hundredth: which terms tell most
+    does not change so fast, and to count them all again after each commit would take longer than the search.
+    """
+
+    def __init__(self, searcher: tantivy.Searcher, earlier: _Commit | None = None) -> None:
         self.searcher = searcher
         self.documents = int(searcher.num_docs)
         self._counts: dict[str, int] = {}
+        self._counted_at = self.documents
+        self._absent: set[str] = set()
+        if earlier is not None and abs(self.documents - earlier._counted_at) * 100 <= self.documents:
+            self._counts, self._counted_at = earlier._counts, earlier._counted_at
 
     def count(self, term: str) -> int:
         """Return in how many documents a term is; asked again it is twenty times as fast."""
         known = self._counts.get(term)
         if known is None:
-            if len(self._counts) >= COUNTS_KEPT:
+            if term in self._absent:
+                return 0
+            known = int(self.searcher.doc_freq("body", term))
+            if len(self._counts) + len(self._absent) >= COUNTS_KEPT:
                 self._counts.clear()
-            known = self._counts[term] = int(self.searcher.doc_freq("body", term))
+                self._absent.clear()
+            if known:
+                self._counts[term] = known
+            else:
+                self._absent.add(term)
         return known
 
     def subject(self, address: tantivy.DocAddress) -> bytes:

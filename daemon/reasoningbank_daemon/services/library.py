@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count, islice
 
 import msgspec
@@ -20,12 +20,13 @@ from reasoningbank_daemon.index.threshold import Goal, Threshold, derive_thresho
 from reasoningbank_daemon.services.allocator import return_freed
 from reasoningbank_daemon.services.asked import Serving, subject_of
 from reasoningbank_daemon.services.embedders import EmbedderChoice
-from reasoningbank_daemon.services.found import WORDS, Found
+from reasoningbank_daemon.services.found import WORDS, Found, Match
 from reasoningbank_daemon.services.kept_threshold import keep_threshold, read_threshold
 from reasoningbank_daemon.services.meanings import Meanings, MeaningStatus
 from reasoningbank_daemon.services.recall import CANDIDATES, View, recall
 from reasoningbank_daemon.storage.records import Document, Effects
 from reasoningbank_daemon.storage.store import SqliteStore
+from reasoningbank_schema.advice import Experience
 from reasoningbank_schema.paths import Paths
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,9 @@ log = structlog.get_logger(__name__)
 BATCH = 500
 FIRST_COMMIT_BATCHES, COMMIT_GROWTH = 10, 16
 """Something is to be found soon, and the index is to have few segments: commits are far between, and further each time."""
+
+MAX_CHARS = 1500
+"""Of the text of one experience."""
 
 NEWEST_KEPT = 200
 THRESHOLD_SAMPLE = 1000
@@ -102,7 +106,10 @@ class Library:
             self._catch_up()
         kept = read_threshold(self._threshold_file, bank_id=store.bank_id)
         # Of fewer it is derived in no time, and each of them may change it.
-        if kept is not None and THRESHOLD_SAMPLE <= kept.experiences <= self._index.count < 2 * kept.experiences:
+        if (
+            kept is not None
+            and THRESHOLD_SAMPLE <= kept.experiences <= self._index.count < 2 * kept.experiences
+        ):
             self._threshold, self._derived_at = kept.threshold, kept.experiences
         else:
             self._derive_again()
@@ -127,9 +134,24 @@ class Library:
             self._wanted, self._changed = choice, True
             self._wake.notify()
 
-    def find(self, text: str, *, project: int | None, limit: int = CANDIDATES, texts: int = 1) -> Found:
+    def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
         """Return experiences like a text, as `recall.recall` does, from what is known at this moment."""
-        return recall(self._store, self._view(), text, project=project, limit=limit, texts=texts)
+        return recall(self._store, self._view(), text, project=project, limit=limit)
+
+    def read(self, matches: Sequence[Match], *, max_chars: int = MAX_CHARS) -> tuple[Experience, ...]:
+        """Return what was found with its texts, cut; one that was retired in this moment is left out."""
+        texts = self._store.experience_texts([match.id for match in matches]) if matches else {}
+        return tuple(
+            Experience(
+                id=match.id,
+                text=texts[match.id][:max_chars],
+                likeness=match.likeness,
+                same_project=match.same_project,
+                outcome=match.outcome,
+            )
+            for match in matches
+            if match.id in texts
+        )
 
     def status(self) -> LibraryStatus:
         """Report how much can be found, by what, and from which likeness on."""

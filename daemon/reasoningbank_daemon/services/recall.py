@@ -44,12 +44,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def recall(
-    store: SqliteStore, view: View, text: str, *, project: int | None, limit: int = CANDIDATES, texts: int = 1
+    store: SqliteStore, view: View, text: str, *, project: int | None, limit: int = CANDIDATES
 ) -> Found:
-    """Return experiences like a text: those like enough to be told first, and this project's first among those.
-
-    Of the first ``texts`` of them the text is read, too.
-    """
+    """Return experiences like a text: those like enough to be told first, and this project's first among those."""
     terms = count_terms(text)
     asked = _ask(view, text, pack_bag(terms))
     hits = view.index.search(terms, DEPTH if asked.serving is not None else max(WORDS_DEPTH, limit))
@@ -63,7 +60,7 @@ def recall(
     best = rank_matches(matches, ranked, threshold=asked.threshold.value)[:limit]
     why = f"; words alone: {asked.why_words_alone}" if asked.why_words_alone else ""
     return Found(
-        matches=(*_with_texts(store, best[:texts]), *best[texts:]),
+        matches=tuple(best),
         threshold=asked.threshold.value,
         threshold_basis=asked.threshold.basis + why,
         embedder=WORDS if asked.serving is None else asked.serving.choice.name,
@@ -134,14 +131,6 @@ def _compare(
         )
         for head in store.experience_heads([*subjects])
     ]
-
-
-def _with_texts(store: SqliteStore, matches: list[Match]) -> list[Match]:
-    """Return the matches with their texts; one that was retired in this moment is left out."""
-    if not matches:
-        return []
-    texts = store.experience_texts([match.id for match in matches])
-    return [msgspec.structs.replace(match, text=texts[match.id]) for match in matches if match.id in texts]
 
 
 def _here(store: SqliteStore, hits: Iterable[Hit], near: Iterable[int], project: int) -> set[int]:

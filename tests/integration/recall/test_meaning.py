@@ -137,7 +137,7 @@ def test_experiences_are_embedded_and_then_take_part(open_bank: Opener) -> None:
     found = bank.library.find("parsing with lookahead", project=None)
 
     assert found.embedder == HASHED_STAMP.model
-    assert found.matches[0].text == FACTS[0]
+    assert bank.library.read(found.matches)[0].text == FACTS[0]
     assert len(bank.store.vectors_of(HASHED_STAMP, "experience", [1, 2, 3])) == 3
 
 
@@ -148,7 +148,7 @@ def test_meaning_finds_what_shares_no_whole_word(open_bank: Opener) -> None:
 
     found = bank.library.find("caching", project=None)
 
-    assert found.matches[0].text == FACTS[1]
+    assert bank.library.read(found.matches)[0].text == FACTS[1]
 
 
 def test_of_two_that_are_like_enough_this_projects_comes_before_a_better_one_of_another(
@@ -177,7 +177,7 @@ def test_what_was_told_a_moment_ago_does_not_hide_what_is_asked_for(
     project = bank.store.project_id("/code/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
-    assert [match.text for match in found.matches] == ["parsers need a lookahead of two"]
+    assert [each.text for each in bank.library.read(found.matches)] == ["parsers need a lookahead of two"]
 
 
 def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_another(
@@ -191,9 +191,8 @@ def test_a_project_with_much_that_is_a_little_alike_does_not_hide_the_best_of_an
     project = bank.store.project_id("/code/app")
     found = bank.library.find("parsers need a lookahead of two", project=project)
 
-    told = found.injectable(1500)
-    assert told is not None
-    assert told.text == "parsers need a lookahead of two"
+    assert found.told is not None
+    assert bank.library.read([found.told])[0].text == "parsers need a lookahead of two"
     assert [match.same_project for match in found.matches] == [False] + [True] * 11
 
 
@@ -213,7 +212,7 @@ def test_words_serve_and_say_so_until_everything_is_embedded(open_bank: Opener) 
 
     assert before.embedder == "lexical"
     assert "words alone: the embedder is not ready" in before.threshold_basis
-    assert before.matches[0].text == FACTS[0]
+    assert bank.library.read(before.matches)[0].text == FACTS[0]
 
 
 def test_a_question_whose_vector_is_late_is_answered_by_words_and_says_so(open_bank: Opener) -> None:
@@ -226,7 +225,7 @@ def test_a_question_whose_vector_is_late_is_answered_by_words_and_says_so(open_b
 
     assert found.embedder == "lexical"
     assert "words alone: no vector within 40 ms" in found.threshold_basis
-    assert found.matches[0].text == FACTS[0]
+    assert bank.library.read(found.matches)[0].text == FACTS[0]
 
 
 def test_a_restart_reads_the_snapshot_and_embeds_nothing_again(open_bank: Opener) -> None:
@@ -394,7 +393,7 @@ def test_weights_that_cannot_be_used_leave_words_in_force_and_are_tried_again(op
     _until(lambda: _serves(bank))
 
     assert warned == ("the configured embedder can't be used: no weights: /w is not there. Next: get them",)
-    assert found.matches[0].text == FACTS[0]
+    assert bank.library.read(found.matches)[0].text == FACTS[0]
     assert bank.library.status().warnings == ()
 
 

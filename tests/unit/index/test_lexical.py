@@ -83,6 +83,19 @@ def test_common_words_of_a_large_bank_are_left_out_where_they_would_cost_too_muc
     assert repeated == ["parser", "file", "retry"]
 
 
+def test_words_that_a_commit_brings_are_found_whatever_was_counted_before(tmp_path: Path) -> None:
+    index = LexicalIndex(tmp_path / "lexical")
+    index.update(Entry(id=number, text="invoice") for number in range(1, 300))
+    index.commit(sequence=1)
+    before = index.search(count_terms("thumbnail"), 5)
+
+    index.update([Entry(id=300, text="thumbnail renderer")])
+    index.commit(sequence=2)
+
+    assert before == []
+    assert [hit.id for hit in index.search(count_terms("thumbnail"), 5)] == [300]
+
+
 def test_subjects_are_the_same_from_memory_and_from_disk(tmp_path: Path) -> None:
     numbers = range(1, 2 * SUBJECTS_AT_ONCE)
     made = LexicalIndex(tmp_path / "lexical")

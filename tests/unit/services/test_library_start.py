@@ -65,10 +65,11 @@ def test_index_that_is_gone_is_made_again_beside_the_answers_and_says_when_it_is
         assert store.flush(timeout_s=60)
         wait_until(lambda: not library.status().warnings, what="the index to be complete")
         found = library.find(f"fact{FACTS + 1} module{(FACTS + 1) % 50}", project=None)
+        told = library.read(found.matches)[0]
         wait_until(lambda: library.status().lexical_documents == FACTS + 1, what="the new fact in the index")
 
     assert any("not complete" in warning for warning in early.warnings)
-    assert found.matches[0].text.startswith(f"fact{FACTS + 1} ")
+    assert told.text.startswith(f"fact{FACTS + 1} ")
 
 
 def test_making_goes_on_where_an_early_end_left_it_and_leaves_no_gap(paths: Paths) -> None:
@@ -79,7 +80,7 @@ def test_making_goes_on_where_an_early_end_left_it_and_leaves_no_gap(paths: Path
     with opened(paths) as (_, library):
         wait_until(lambda: library.status().lexical_documents == FACTS + 3, what="the index to be complete")
         found = [
-            library.find(f"fact{number}", project=None).matches[0].text.split()[0]
+            library.read(library.find(f"fact{number}", project=None).matches)[0].text.split()[0]
             for number in (1, BATCH, FACTS, FACTS + 1, FACTS + 2, FACTS + 3)
         ]
 

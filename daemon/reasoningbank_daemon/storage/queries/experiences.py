@@ -166,7 +166,8 @@ def read_projects(db: apsw.Connection, ids: Sequence[int]) -> dict[int, int]:
 
 def read_heads(db: apsw.Connection, ids: Sequence[int]) -> tuple[ExperienceHead, ...]:
     """Return what ranking needs of the experiences in force among some ids, in no order; meant for a handful."""
-    rows: str = db.execute(_HEADS.format(marks=",".join("?" * len(ids))), tuple(ids)).get
+    # To look whether there is another row would be a step more.
+    rows: str = next(db.execute(_HEADS.format(marks=",".join("?" * len(ids))), tuple(ids)))[0]
     return tuple(
         ExperienceHead(
             id=row[0],
@@ -180,6 +181,11 @@ def read_heads(db: apsw.Connection, ids: Sequence[int]) -> tuple[ExperienceHead,
 
 def read_texts(db: apsw.Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the texts of the experiences in force among some ids; meant for a handful."""
+    if len(ids) == 1:
+        row = db.execute(
+            "SELECT text FROM experience WHERE id = ? AND retired_ns IS NULL", tuple(ids)
+        ).fetchone()
+        return {} if row is None else {ids[0]: unpack(row[0])}
     marks = ",".join("?" * len(ids))
     rows = db.execute(
         f"SELECT id, text FROM experience WHERE id IN ({marks}) AND retired_ns IS NULL",  # noqa: S608  placeholders only
