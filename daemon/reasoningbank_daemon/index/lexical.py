@@ -240,24 +240,24 @@ class _Commit:
     def __init__(self, searcher: tantivy.Searcher, earlier: _Commit | None = None) -> None:
         self.searcher = searcher
         self.documents = int(searcher.num_docs)
-        self._counts: dict[str, int] = {}
-        self._counted_at = self.documents
+        self.counts: dict[str, int] = {}
+        self.counted_at = self.documents
         self._absent: set[str] = set()
-        if earlier is not None and abs(self.documents - earlier._counted_at) * 100 <= self.documents:
-            self._counts, self._counted_at = earlier._counts, earlier._counted_at
+        if earlier is not None and abs(self.documents - earlier.counted_at) * 100 <= self.documents:
+            self.counts, self.counted_at = earlier.counts, earlier.counted_at
 
     def count(self, term: str) -> int:
         """Return in how many documents a term is; asked again it is twenty times as fast."""
-        known = self._counts.get(term)
+        known = self.counts.get(term)
         if known is None:
             if term in self._absent:
                 return 0
             known = int(self.searcher.doc_freq("body", term))
-            if len(self._counts) + len(self._absent) >= COUNTS_KEPT:
-                self._counts.clear()
+            if len(self.counts) + len(self._absent) >= COUNTS_KEPT:
+                self.counts.clear()
                 self._absent.clear()
             if known:
-                self._counts[term] = known
+                self.counts[term] = known
             else:
                 self._absent.add(term)
         return known
