@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import functools
 import logging
+import os
 import random
 import shutil
 from collections.abc import Callable
@@ -77,6 +78,7 @@ def main() -> None:
         else:
             seconds = generate(daemon.paths, pool.to_record(rng), tasks=given.tasks)
             report.say(f"bank: {given.tasks} tasks generated in {seconds:.0f} s")
+        os.sync()  # or the disk is still at the bank when the first figures are taken
         report.say(f"prompts: {pool.source}; {len(pool.asked)} to ask, median {pool.median_words:.0f} words")
         for name in given.parts:
             parts[name](daemon, pool, given.requests, report)
