@@ -50,7 +50,7 @@ class Rereading:
         if known is None and not _holds_a_word(rule, self._document.language, self._changed):
             return None
         reach = rule.reach_lines
-        if reach is None or not self._is_worth_it(reach) or len(known or ()) > _MOST_FOUND:
+        if reach is None or not self.is_worth_it(reach) or len(known or ()) > _MOST_FOUND:
             return read_whole(rule, self._document)
         added = self._new_end - self._old_end
         stayed = [each for each in known or () if each.line <= self._start - reach]
@@ -61,7 +61,8 @@ class Rereading:
         ]
         return (*stayed, *self._around_the_change(rule, reach), *moved)
 
-    def _is_worth_it(self, reach: int) -> bool:
+    def is_worth_it(self, reach: int = 0) -> bool:
+        """Tell whether enough of the text is known, where a rule looks so far around a line."""
         return self._new_end - self._start + 4 * reach < _MOST_READ_AGAIN * len(self._lines)
 
     def _around_the_change(self, rule: TextRule, reach: int) -> list[Found]:
@@ -74,7 +75,7 @@ class Rereading:
 
 
 def rereading(known: Reading | None, document: Document, lines: list[str]) -> Rereading | None:
-    """Return how to read a text by a known one; None where it is another file's, or its letters have no plain small ones."""
+    """Return how to read a text by a known one; None where it is another file's, or has little in common with it."""
     if (
         known is None
         or known.document.path != document.path
@@ -83,7 +84,8 @@ def rereading(known: Reading | None, document: Document, lines: list[str]) -> Re
         or _grows_in_small_letters(known.document.text)
     ):
         return None
-    return Rereading(known, document, lines)
+    again = Rereading(known, document, lines)
+    return again if again.is_worth_it() else None
 
 
 def _grows_in_small_letters(text: str) -> bool:
