@@ -78,7 +78,8 @@ def second_languages(engines_off: Collection[str] = ()) -> frozenset[Language]:
 
 _WARMING_S = 10.0
 
-_LONG_CHARACTERS = 50_000
+_LONG_CHARACTERS = range(50_000, 400_000)
+"""A text that engines take longer for than we do: while they work there is time for what may be asked of it."""
 
 _UNCACHED = frozenset({TyEngine.name})
 """What these engines find depends on more than the text."""
@@ -145,8 +146,8 @@ class Reviewer:
         for inquiry in sorted(inquiries, key=_asked_last):
             inquiry.ask(texts, deadline)
         changed = (*change_issues(before, after), *history)  # while the engines work
-        is_long = len(after.text) > _LONG_CHARACTERS
-        holds_secret = is_long and _holds_a_secret(after)  # engines take longer for such a text than we
+        is_long = len(after.text) in _LONG_CHARACTERS
+        holds_secret = is_long and _holds_a_secret(after)
         answers = [answer for inquiry in inquiries if not (answer := inquiry.gather()).absent]
         report = EngineReport(
             run=tuple(answer.engine for answer in answers if answer.reason is None),

@@ -39,15 +39,16 @@ class PlainTextEngine:
             raise TextRefusedError(
                 f"the text has {len(document.text):,} characters, the limit is {MAX_TEXT_CHARACTERS:,}"
             )
-        lines = document.text.split("\n")
-        again = rereading(getattr(self._last, "reading", None), document, lines)
+        is_kept = len(document.text) <= _MOST_KEPT
+        lines = document.text.split("\n") if is_kept else []
+        again = rereading(getattr(self._last, "reading", None), document, lines) if is_kept else None
         rules = text_rules_for(document.language)
         found: list[RuleFindings] = []
         for number, rule in enumerate(rules):
             if self._clock() >= deadline:
                 raise EngineTimeoutError("the deadline passed before all rules had read the text")
             found.append(read_whole(rule, document) if again is None else again.find(number, rule))
-        if len(document.text) <= _MOST_KEPT:
+        if is_kept:
             self._last.reading = Reading(document=document, lines=lines, found=found)
         return tuple(
             issue_at(place, rule, engine=NAME)
