@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,12 +32,6 @@ def warm_daemon(daemon: DaemonProcess, tmp_path: Path) -> DaemonProcess:
     """
     with ReasoningBank(paths=daemon.paths) as client:
         client.start_session("warm-up", cwd=str(tmp_path))
-    wait_until(lambda: _started(daemon) >= {"judge", "ruff", "tree-sitter"}, what="judge and engines started")
+    log = daemon.paths.logs / "daemon.log"
+    wait_until(lambda: b'"judge_warm"' in log.read_bytes(), what="an answer of the judge and its engines")
     return daemon
-
-
-def _started(daemon: DaemonProcess) -> set[str]:
-    """Return the engines that the daemon's log says are up."""
-    lines = (daemon.paths.logs / "daemon.log").read_bytes().splitlines()
-    told = (json.loads(line) for line in lines if b"engine_started" in line)
-    return {line["engine"] for line in told}

@@ -36,7 +36,7 @@ from reasoningbank_hooks.installer.program import program_files
 from reasoningbank_schema.paths import resolve_paths
 
 RECORDING = Path(__file__).with_name("demo_task.json")
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S, ENGINES_TIMEOUT_S = 60.0, 30.0
 STOP_TIMEOUT_S = 30.0
 SETTLE_TIMEOUT_S = 20.0
 _WIDTH = 100
@@ -114,6 +114,8 @@ def play(context: Context, host: str, session: RecordedSession) -> None:
     for step in session.steps:
         _grow_transcripts(step, context.now_ns())
         answer = call_hook(context, host, step)
+        if step.event == "SessionStart":
+            _wait_for_engines(context)
         context.say(f"{'.' if not answer else '>'} {describe_step(step)}")
         for line in describe_answer(answer):
             context.say(f"    {line}")
@@ -194,6 +196,19 @@ def running_daemon(context: Context) -> Iterator[None]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _wait_for_engines(context: Context) -> None:
+    """Wait until edits are judged: between its first event and its first edit a real agent thinks for longer than that.
+
+    Where the daemon's log does not say so in time, the demonstration goes on and shows what there is.
+    """
+    log = context.paths.logs / "daemon.log"
+    end_s = context.monotonic_s() + ENGINES_TIMEOUT_S
+    while context.monotonic_s() < end_s:
+        if log.is_file() and any(said in log.read_bytes() for said in (b'"judge_warm"', b'"judge_not_warm"')):
+            return
+        context.pause(0.05)
 
 
 def _wait_for_answer(context: Context, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -142,6 +142,8 @@ class JudgeApart:
             ).result()
         except EngineError as error:
             _log.warning("judge_not_warm", reason=str(error))
+        else:
+            _log.info("judge_warm")
 
     def reads(self, edit: Edit) -> bool:
         """Tell whether an engine reads the language of a file."""
