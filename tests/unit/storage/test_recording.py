@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from rbtest.bank import MINUTE_NS, SECOND_NS, Bank, Play, write_each
@@ -42,7 +44,9 @@ def test_identical_stops_of_one_installation_count_twice(bank: Bank) -> None:
     assert bank.value("SELECT stops FROM turn") == 2
 
 
-def test_the_same_call_reported_by_two_installations_counts_once(bank: Bank) -> None:
+def test_the_same_call_reported_by_two_installations_counts_once(
+    bank: Bank, meanwhile: Callable[[], None]
+) -> None:
     play = Play()
     prompt, command = play.prompt("Fix the parser"), play.run("pytest")
     by_plugin = [
@@ -51,8 +55,10 @@ def test_the_same_call_reported_by_two_installations_counts_once(bank: Bank) -> 
     ]
 
     bank.write(prompt)
+    meanwhile()
     twin_prompt = bank.write(by_plugin[0])[0]
     twin_command = bank.write(by_plugin[1])[0]
+    meanwhile()
     command_receipt = bank.write(command)[0]
 
     assert twin_prompt.copy
@@ -79,13 +85,16 @@ def test_the_second_identical_call_pairs_with_the_second_of_the_other_installati
     assert [receipt.step_id for receipt in receipts[:2]] == [receipt.step_id for receipt in receipts[2:]]
 
 
-def test_a_copy_gets_the_first_receipt_even_when_its_bytes_were_redacted(bank: Bank) -> None:
+def test_a_copy_gets_the_first_receipt_even_when_its_bytes_were_redacted(
+    bank: Bank, meanwhile: Callable[[], None]
+) -> None:
     play = Play()
     bank.write(play.prompt("Fix the parser"))
     command = play.run("pytest")
     spooled = msgspec.structs.replace(command, fingerprint=b"other bytes 1234", copy=True)
 
     first = bank.write(command)[0]
+    meanwhile()
     second = bank.write(spooled)[0]
 
     assert second == msgspec.structs.replace(first, copy=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 from rbtest.bank import MINUTE_NS, Bank, Play, picture, write_each
@@ -100,12 +102,18 @@ def _decision(asked: EventRecord, *, applied: bool = False) -> DecisionRecord:
     )
 
 
-def test_a_decision_is_stored_once_with_everything_it_was_computed_from(bank: Bank) -> None:
+def test_a_decision_is_stored_once_with_everything_it_was_computed_from(
+    bank: Bank, meanwhile: Callable[[], None]
+) -> None:
     play = Play()
     prompt = play.prompt("Fix the parser")
 
-    write_each(bank, [prompt, _decision(prompt), _decision(prompt)])
+    bank.write(prompt)
+    meanwhile()
+    bank.write(_decision(prompt))
+    bank.write(_decision(prompt))
 
+    assert bank.rows("SELECT d.task_id, t.id = d.turn_id FROM decision d JOIN turn t") == [(1, 1)]
     detail = read_task(bank.db, 1)
     assert detail is not None
     assert len(detail.decisions) == 1

@@ -38,7 +38,7 @@ def find_receipt(state: State, session_id: int, nonce: bytes) -> Receipt | None:
 
 def find_call(state: State, session: SessionState, nonce: bytes) -> Receipt | None:
     """Return what a call of a session was answered with, as `find_receipt`; a new one is known without the bank."""
-    return find_receipt(state, session.id, nonce) if _mark(nonce) in session.reported else None
+    return find_receipt(state, session.id, nonce) if hash(nonce) in session.reported else None
 
 
 def find_whole(state: State, nonce: bytes, at_ns: int) -> Receipt | None:
@@ -146,19 +146,22 @@ def keep_call(
     """Remember what a call of a session was answered with, and mark it as stored."""
     keep_receipt(state, session.id, nonce, receipt, fingerprint=fingerprint, via=via)
     before = len(session.reported)
-    session.reported.add(_mark(nonce))
+    session.reported.add(hash(nonce))
     if (key := fingerprint_key(fingerprint)) is not None:
         session.reported.add(key)
     state.marks += len(session.reported) - before
 
 
 def read_marks(state: State, session_id: int) -> set[int]:
-    """Return the marks of a session's calls: those of their nonces, and their fingerprints."""
+    """Return the marks of a session's calls: the hashes of their nonces, and their fingerprints.
+
+    Two that are alike by chance cost a look into the bank, nothing else.
+    """
     marks: set[int] = set()
     for nonce, fingerprint in state.run(
         "SELECT nonce, fingerprint FROM receipt WHERE session_id = ?", (session_id,)
     ):
-        marks.add(_mark(nonce))
+        marks.add(hash(nonce))
         if fingerprint is not None:
             marks.add(fingerprint)
     return marks
@@ -172,11 +175,6 @@ def via_id(state: State, via: str) -> int:
         found = row or state.insert("INSERT INTO via (name) VALUES (?)", (via,))
         state.vias[via] = found
     return found
-
-
-def _mark(nonce: bytes) -> int:
-    """Return what stands for a nonce in memory: calls with the same one are only looked up in vain."""
-    return int.from_bytes(nonce[-7:], "big")
 
 
 def _receipt(
