@@ -6,17 +6,13 @@ import dataclasses
 import math
 import os
 import queue
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from rbtest.bank import scratch_paths
 from rbtest.manual_clock import ManualClock
 
-from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.dispatch import INLINE_DECODE_BYTES, Dispatcher, Lanes
-from reasoningbank_daemon.services.container import Services, open_services
-from reasoningbank_daemon.services.folders import prepare_folders
+from reasoningbank_daemon.services.container import Services
 from reasoningbank_schema.envelope import (
     AnswerHeader,
     Code,
@@ -77,12 +73,8 @@ def _into(waiting: list[Work]) -> Callable[[Work], bool]:
 
 
 @pytest.fixture
-def poller(tmp_path: Path) -> Iterator[Poller]:
-    paths = scratch_paths(tmp_path)
-    prepare_folders(paths)
-    services = open_services(paths, Config())
-    yield Poller(services)
-    services.close()
+def poller(services: Services) -> Poller:
+    return Poller(services)
 
 
 def test_advice_for_which_no_worker_was_free_is_late_at_its_deadline(poller: Poller) -> None:

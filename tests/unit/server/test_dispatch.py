@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import pytest
-from rbtest.bank import scratch_paths
 from rbtest.daemon_process import wait_until
 
-from reasoningbank_daemon.config import Config
 from reasoningbank_daemon.dispatch import INLINE_DECODE_BYTES, Dispatcher, Lanes
-from reasoningbank_daemon.services.container import Services, open_services
-from reasoningbank_daemon.services.folders import prepare_folders
+from reasoningbank_daemon.services.container import Services
 from reasoningbank_schema.envelope import (
     MAX_BODY_BYTES,
     AnswerHeader,
@@ -101,12 +97,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    paths = scratch_paths(tmp_path)
-    prepare_folders(paths)
-    services = open_services(paths, Config())
-    yield Desk(services)
-    services.close()
+def desk(services: Services) -> Desk:
+    return Desk(services)
 
 
 def test_request_of_another_version_is_not_stored_so_that_its_sender_keeps_it(desk: Desk) -> None:
