@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -65,18 +65,6 @@ def shared_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
 
 def _first(differ: Iterable[bool], most: int) -> int:
     return next((count for count, each in enumerate(differ) if each), most)
-
-
-def most_shared(most: int, are_shared: Callable[[int], bool]) -> int:
-    """Return the greatest count that is shared, of `most`: what shares so many shares fewer. Faster than line by line."""
-    least = 0
-    while least < most:
-        middle = (least + most + 1) // 2
-        if are_shared(middle):
-            least = middle
-        else:
-            most = middle - 1
-    return least
 
 
 def _numbered(lines: list[str], start: int, end: int) -> list[Line]:
