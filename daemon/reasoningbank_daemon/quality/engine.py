@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import msgspec
@@ -10,12 +11,22 @@ from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_schema.verdicts import Category, Severity
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One text to look at. `path` only names it; nothing is read from there."""
 
     path: str
     language: Language | None
     text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Return the lines, parted once for all who read them; not to be changed."""
+        return self.text.split("\n")
+
+    @cached_property
+    def in_small_letters(self) -> str:
+        """Return the text in small letters, for all who look for words whatever their case."""
+        return self.text.lower()
 
 
 class RawIssue(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from time import monotonic
@@ -36,11 +37,15 @@ from reasoningbank_daemon.quality.judging.judge import EngineReport, judge
 from reasoningbank_daemon.quality.languages import Language, language_named, language_of
 from reasoningbank_daemon.quality.projects.policy import STANDARD, Policy, wanted
 from reasoningbank_schema.redaction import redact
-from reasoningbank_schema.verdicts import EditVerdict, MissingEngine
+from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, MissingEngine
 
 _log = structlog.get_logger(__name__)
 
 Findings = tuple[RawIssue, ...]
+
+_QUOTE = re.compile("[`'\"]")
+_QUOTING = frozenset({RuffEngine.name, TreeSitterEngine.name, PlainTextEngine.name})
+"""Who puts words of the text between quotes, but for syntax errors."""
 
 
 def standard_engines(
@@ -77,9 +82,6 @@ def second_languages(engines_off: Collection[str] = ()) -> frozenset[Language]:
 
 
 _WARMING_S = 10.0
-
-_LONG_CHARACTERS = range(50_000, 400_000)
-"""A text that engines take longer for than we do: while they work there is time for what may be asked of it."""
 
 _UNCACHED = frozenset({TyEngine.name})
 """What these engines find depends on more than the text."""
@@ -146,8 +148,6 @@ class Reviewer:
         for inquiry in sorted(inquiries, key=_asked_last):
             inquiry.ask(texts, deadline)
         changed = (*change_issues(before, after), *history)  # while the engines work
-        is_long = len(after.text) in _LONG_CHARACTERS
-        holds_secret = is_long and _holds_a_secret(after)
         answers = [answer for inquiry in inquiries if not (answer := inquiry.gather()).absent]
         report = EngineReport(
             run=tuple(answer.engine for answer in answers if answer.reason is None),
@@ -172,7 +172,7 @@ class Reviewer:
             verdict=verdict,
             issues=after_issues,
             text=after.text,
-            may_quote_secrets=bool(verdict.issues) and (holds_secret if is_long else _holds_a_secret(after)),
+            may_quote_secrets=any(map(_may_quote, verdict.issues)) and _holds_a_secret(after),
         )
 
     def warm(self, languages: Iterable[Language] = (Language.PYTHON,)) -> None:
@@ -286,6 +286,15 @@ class _Known:
 def _asked_last(inquiry: _Inquiry) -> bool:
     """Tell who is asked after the parser, which takes longest."""
     return inquiry.engine != TreeSitterEngine.name
+
+
+def _may_quote(issue: Issue) -> bool:
+    """Tell whether a message may hold words of the text."""
+    return (
+        issue.engine not in _QUOTING
+        or issue.category is Category.SYNTAX
+        or _QUOTE.search(issue.message + issue.suggestion) is not None
+    )
 
 
 def _holds_a_secret(document: Document) -> bool:

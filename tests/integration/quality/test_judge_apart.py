@@ -82,6 +82,16 @@ def test_text_whose_secrets_an_issue_may_quote_is_said_to_be_one(
     assert review.may_quote_secrets is quotes
 
 
+def test_issue_that_quotes_nothing_quotes_no_secret(judge: JudgeApart) -> None:
+    secret = 'password = "hunter2xyz9Q"\n'
+    statement = 'def f(db, name):\n    db.execute("SELECT a FROM b WHERE c = " + name)\n'
+
+    review = judged(judge, Edit(path="/p/a.py", before=secret, after=secret + statement))
+
+    assert "S608" in rules(review)
+    assert not review.may_quote_secrets
+
+
 def test_policy_and_history_go_along(judge: JudgeApart) -> None:
     policy = Policy(severities={"S307": Severity.NOTE}, engines_off=frozenset({"tree-sitter"}))
     history = judged(judge).issues

@@ -40,8 +40,7 @@ class PlainTextEngine:
                 f"the text has {len(document.text):,} characters, the limit is {MAX_TEXT_CHARACTERS:,}"
             )
         is_kept = len(document.text) <= _MOST_KEPT
-        lines = document.text.split("\n") if is_kept else []
-        again = rereading(getattr(self._last, "reading", None), document, lines) if is_kept else None
+        again = rereading(getattr(self._last, "reading", None), document) if is_kept else None
         rules = text_rules_for(document.language)
         found: list[RuleFindings] = []
         for number, rule in enumerate(rules):
@@ -49,7 +48,7 @@ class PlainTextEngine:
                 raise EngineTimeoutError("the deadline passed before all rules had read the text")
             found.append(read_whole(rule, document) if again is None else again.find(number, rule))
         if is_kept:
-            self._last.reading = Reading(document=document, lines=lines, found=found)
+            self._last.reading = Reading(document=document, found=found)
         return tuple(
             issue_at(place, rule, engine=NAME)
             for rule, places in zip(rules, found, strict=True)

@@ -25,22 +25,21 @@ RuleFindings = tuple[Found, ...] | None
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A text that was read, its lines, and what each rule for its language found in it, in their order."""
+    """A text that was read, and what each rule for its language found in it, in their order."""
 
     document: Document
-    lines: Sequence[str]
     found: Sequence[RuleFindings]
 
 
 class Rereading:
     """Reads a text by the reading of one that is nearly the same."""
 
-    def __init__(self, known: Reading, document: Document, lines: list[str]) -> None:
+    def __init__(self, known: Reading, document: Document) -> None:
         self._known = known
         self._document = document
-        self._lines = lines
-        self._start, shared_at_end = shared_ends(known.lines, lines)
-        self._old_end = len(known.lines) - shared_at_end
+        self._lines = lines = document.lines
+        self._start, shared_at_end = shared_ends(known.document.lines, lines)
+        self._old_end = len(known.document.lines) - shared_at_end
         self._new_end = len(lines) - shared_at_end
         self._changed = "\n".join(lines[self._start : self._new_end])
 
@@ -74,7 +73,7 @@ class Rereading:
         return [each for each in placed if self._start - reach < each.line <= self._new_end + reach]
 
 
-def rereading(known: Reading | None, document: Document, lines: list[str]) -> Rereading | None:
+def rereading(known: Reading | None, document: Document) -> Rereading | None:
     """Return how to read a text by a known one; None where it is another file's, or has little in common with it."""
     if (
         known is None
@@ -84,13 +83,13 @@ def rereading(known: Reading | None, document: Document, lines: list[str]) -> Re
         or _grows_in_small_letters(known.document.text)
     ):
         return None
-    again = Rereading(known, document, lines)
+    again = Rereading(known, document)
     return again if again.is_worth_it() else None
 
 
 def _grows_in_small_letters(text: str) -> bool:
     """Tell whether a place in the text is another one in its small letters: then rules that ignore case say less of the whole."""
-    return not text.isascii() and len(text.lower()) != len(text)
+    return "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}" in text  # the only character that becomes two
 
 
 def read_whole(rule: TextRule, document: Document) -> RuleFindings:

@@ -36,10 +36,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[Line, ...] = ()
 
 
-def change_of(*, path: str, language: Language | None, before: str | None, after: str) -> Change:
-    """Return a change with its lines."""
-    new = after.split("\n")
-    old = [] if before is None else before.split("\n")
+def change_of(
+    *,
+    path: str,
+    language: Language | None,
+    before: str | None,
+    after: str,
+    lines: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> Change:
+    """Return a change with its lines. `lines` are those of both texts, where they are parted already."""
+    old, new = lines or ([] if before is None else before.split("\n"), after.split("\n"))
     if len(new) > MOST_LINES or len(old) > MOST_LINES:
         return Change(path=path, language=language, before=before, after=after)
     start, end = shared_ends(old, new)
@@ -64,10 +70,10 @@ def shared_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
 
 
 def _first(differ: Iterable[bool], most: int) -> int:
-    return next((count for count, each in enumerate(differ) if each), most)
+    return next(itertools.compress(itertools.count(), differ), most)
 
 
-def _numbered(lines: list[str], start: int, end: int) -> list[Line]:
+def _numbered(lines: Sequence[str], start: int, end: int) -> list[Line]:
     return [Line(number, lines[number - 1]) for number in range(start + 1, len(lines) - end + 1)]
 
 

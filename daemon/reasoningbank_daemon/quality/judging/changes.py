@@ -22,6 +22,7 @@ def change_issues(before: Document | None, after: Document) -> tuple[RawIssue, .
         language=after.language,
         before=None if before is None else before.text,
         after=after.text,
+        lines=([] if before is None else before.lines, after.lines),
     )
     return tuple(
         issue_at(found, rule, engine=NAME)

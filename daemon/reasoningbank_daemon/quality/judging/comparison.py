@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import cached_property
 
 import msgspec
 
@@ -54,16 +55,15 @@ def compare(before: Analysis | None, after: Analysis) -> Comparison:
     if before is None:
         doubtful = any(issue.approximate for issue in after.issues) and not _unbalanced(after.document)
         believed = [issue for issue in after.issues if not (issue.approximate and doubtful)]
-        return _settled(after.issues, believed, (), Counter())
+        return _settled(after.issues, believed, (), _Stood((), after.document.lines))
     if not after.issues:
         return Comparison(standing=(), new=(), fixed=_really_fixed(before.issues, ()))
-    before_lines = before.document.text.split("\n")
-    after_lines = after.document.text.split("\n")
+    before_lines, after_lines = before.document.lines, after.document.lines
     new, gone = _unmatched(before.issues, before_lines, after.issues, after_lines)
     new, gone = _without_rewritten(new, after_lines, gone, before_lines)
     if not new:
         return Comparison(standing=after.issues, new=(), fixed=_really_fixed(gone, after.issues))
-    stood = Counter(line.strip() for line in before_lines)
+    stood = _Stood(before_lines, after_lines)
     new = _without_unseen(new, after_lines, before.issues, stood)
     if any(issue.approximate for issue in new) and not _grammar_is_right(before, after.document):
         new = [issue for issue in new if not issue.approximate]
@@ -72,7 +72,7 @@ def compare(before: Analysis | None, after: Analysis) -> Comparison:
         after.issues,
         new,
         _really_fixed(gone, after.issues),
-        _not_multiplied(stood, after_lines),
+        stood,
         minor=frozenset(id(issue) for issue in new if grew_little(issue, *texts)),
     )
 
@@ -81,7 +81,7 @@ def _settled(
     issues: Sequence[RawIssue],
     new: Iterable[RawIssue],
     fixed: tuple[RawIssue, ...],
-    stood: Counter[str],
+    stood: _Stood,
     *,
     minor: frozenset[int] = frozenset(),
 ) -> Comparison:
@@ -96,20 +96,36 @@ def _settled(
     )
 
 
-def _settle(issue: RawIssue, stood: Counter[str], *, is_minor: bool) -> RawIssue:
-    if is_minor or (issue.replaces is not None and not stood[issue.replaces]):
+def _settle(issue: RawIssue, stood: _Stood, *, is_minor: bool) -> RawIssue:
+    if is_minor or (issue.replaces is not None and not stood.no_more_often_now(issue.replaces)):
         return msgspec.structs.replace(issue, severity=Severity.NOTE)
     return msgspec.structs.replace(issue, approximate=False) if issue.approximate else issue
 
 
-def _not_multiplied(stood: Counter[str], after_lines: Sequence[str]) -> Counter[str]:
-    """Return the lines that stood before and are not more numerous now.
+class _Stood:
+    """Which lines stood in the text before, stripped; counted where somebody asks, which for most edits nobody does."""
 
-    Where a `def` line stands more often than before, a stub under it was added (an overload, one more test's helper)
-    and took nobody's place.
-    """
-    now = Counter(line.strip() for line in after_lines)
-    return Counter({line: count for line, count in stood.items() if now[line] <= count})
+    def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
+        self._before = before
+        self._after = after
+
+    @cached_property
+    def before(self) -> Counter[str]:
+        """Count the lines of the text before."""
+        return Counter(line.strip() for line in self._before)
+
+    @cached_property
+    def after(self) -> Counter[str]:
+        """Count the lines of the text after."""
+        return Counter(line.strip() for line in self._after)
+
+    def no_more_often_now(self, line: str) -> bool:
+        """Tell whether a line stood there before, and no more often now.
+
+        Where a `def` line stands more often than before, a stub under it was added (an overload, one more test's
+        helper) and took nobody's place.
+        """
+        return 0 < self.before[line] >= self.after[line]
 
 
 def _key(issue: RawIssue, lines: Sequence[str]) -> tuple[str, str]:
@@ -203,7 +219,7 @@ def _without_unseen(
     new: list[RawIssue],
     after_lines: Sequence[str],
     before: Sequence[RawIssue],
-    stood: Counter[str],
+    stood: _Stood,
 ) -> list[RawIssue]:
     """Drop what an engine sees now only because it could not read the text before.
 
@@ -216,7 +232,7 @@ def _without_unseen(
         for issue in new
         if issue.engine not in blind
         or issue.category is Category.SYNTAX
-        or not stood[_key(issue, after_lines)[1]]
+        or not stood.before[_key(issue, after_lines)[1]]
     ]
 
 

@@ -5,6 +5,7 @@ Python runs nothing of it, and says so only in a warning when the coroutine is t
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator
 
@@ -12,9 +13,10 @@ from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.line_search import place
 from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
+from reasoningbank_daemon.quality.patterns.words import places_of
 from reasoningbank_schema.verdicts import Category, Severity
 
-_DEFINED = re.compile(r"(?P<async>async[ \t]+)?def[ \t]+(?P<name>\w+)")
+_DEFINED = re.compile(r"(?P<async>async[ \t]+)?(?P<def>def)[ \t]+(?P<name>\w+)")
 _ALONE = re.compile(r"^[ \t]+(?P<call>(?P<callee>\w+(?:\.\w+)?)\([^\n]*\))[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
 """A statement that is one call."""
 _LIBRARY = frozenset(
@@ -29,9 +31,7 @@ def _find(document: Document) -> Iterator[Found]:
     text = document.text
     if "async def" not in text:
         return
-    lines = text.split("\n")
-    coroutines = _coroutines(lines) | _LIBRARY
-    for match in _calls_alone(text, lines, coroutines):
+    for match in _calls_alone(document, _coroutines(text) | _LIBRARY):
         before = text[: match.start()].rstrip()
         if before.endswith(("(", ",", "=", "[", "{", "\\", "await", "return")) or match["call"].count(
             "("
@@ -40,28 +40,35 @@ def _find(document: Document) -> Iterator[Found]:
         yield place(text, match.start("call"))
 
 
-def _coroutines(lines: list[str]) -> set[str]:
+def _coroutines(text: str) -> set[str]:
     """Return the names by which the coroutines of a text are called in it; of those that are plain functions too, none."""
     plain: set[str] = set()
     found: set[tuple[str, str]] = set()
-    for line in lines:
-        bare = line.lstrip(" \t")
-        if bare.startswith(("def", "async")) and (match := _DEFINED.match(bare)) is not None:
-            if match["async"] is None:
-                plain.add(match["name"])
-            else:
-                found.add((match["name"], "self." if len(bare) < len(line) else ""))
+    for position in places_of(text, "def"):
+        start = text.rfind("\n", 0, position) + 1
+        lead = text[start:position]
+        bare = lead.lstrip(" \t")
+        if bare and not bare.startswith("async"):
+            continue
+        match = _DEFINED.match(text, position - len(bare))
+        if match is None or match.start("def") != position:
+            continue
+        if match["async"] is None:
+            plain.add(match["name"])
+        else:
+            found.add((match["name"], "self." if len(bare) < len(lead) else ""))
     return {owner + name for name, owner in found if name not in plain}
 
 
-def _calls_alone(text: str, lines: list[str], names: Collection[str]) -> Iterator[re.Match[str]]:
+def _calls_alone(document: Document, names: Collection[str]) -> Iterator[re.Match[str]]:
     """Yield the statements that are one call of one of some names; a line is looked at closely where it begins with one."""
-    start = 0
-    for line in lines:
-        name, bracket, _ = line.partition("(")
-        if bracket and name.lstrip() in names and (match := _ALONE.match(text, start)) is not None:
+    found = [number for number, line in enumerate(document.lines) if line.lstrip().partition("(")[0] in names]
+    start = done = 0
+    for number in found:
+        start += sum(map(len, itertools.islice(document.lines, done, number))) + number - done
+        done = number
+        if (match := _ALONE.match(document.text, start)) is not None:
             yield match
-        start += len(line) + 1
 
 
 RULE = TextRule(

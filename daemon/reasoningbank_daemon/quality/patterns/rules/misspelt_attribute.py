@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from reasoningbank_daemon.quality.judging.change import Change
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.pattern import JS_FAMILY, ChangeRule, Found
+from reasoningbank_daemon.quality.patterns.words import word_count
 from reasoningbank_schema.verdicts import Category, Severity
 
 _USE = {
@@ -21,6 +22,8 @@ _USE = {
 }
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _MOST_NAMES = 5_000
+_MANY_NAMES = 50
+"""To look for so many one by one takes as long as to read all words."""
 
 
 def _find(change: Change) -> Iterator[Found]:
@@ -30,26 +33,31 @@ def _find(change: Change) -> Iterator[Found]:
     candidates = [(line, match) for line in change.added for match in use.finditer(line.text)]
     if not candidates:
         return
-    stood = set(_WORD.findall(change.before))
-    counts: dict[str, int] = {}
-    known: frozenset[str] | None = None
+    names = {match[1] for _, match in candidates if not match[1].startswith("assert")}
+    unknown = names - _standing(names, change.before)
+    if not unknown:
+        return
+    known = frozenset(found[1] for found in use.finditer(change.before))
+    if len(known) > _MOST_NAMES:
+        return
     for line, match in candidates:
         name = match[1]
-        if name in stood or name.startswith("assert"):
-            continue
-        if known is None:
-            known = frozenset(found[1] for found in use.finditer(change.before))
-            for word in _WORD.findall(change.after):
-                counts[word] = counts.get(word, 0) + 1
-        near = _near(name, known) if counts[name] == 1 and len(known) <= _MOST_NAMES else None
+        near = _near(name, known) if name in unknown and word_count(change.after, name) == 1 else None
         # The name that it is like must still be there: else all its places were renamed.
-        if near is not None and counts.get(near, 0):
+        if near is not None and word_count(change.after, near):
             yield Found(
                 line=line.number,
                 column=match.start(1) + 1,
                 message=f"`{name}` is set nowhere in this file, and `{near}` is known",
                 suggestion=f"write {near}",
             )
+
+
+def _standing(names: set[str], text: str) -> set[str]:
+    """Return those of some names that stand in a text; for a few of them it is not read as a whole."""
+    if len(names) > _MANY_NAMES:
+        return names.intersection(_WORD.findall(text))
+    return {name for name in names if word_count(text, name)}
 
 
 def _near(name: str, known: frozenset[str]) -> str | None:

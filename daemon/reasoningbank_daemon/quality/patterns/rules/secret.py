@@ -70,7 +70,7 @@ def _find(document: Document) -> Iterator[Found]:
                 yield Found(line=found.line, column=found.column, message=f"{what} is written into the file")
     if document.language is None or is_test_path(document.path):
         return
-    lowered = text.lower()
+    lowered = document.in_small_letters
     if len(lowered) != len(text):
         return  # a place in the one is another in the other
     for position in (*_values(text, lowered), *_passwords(text, lowered, document.language)):

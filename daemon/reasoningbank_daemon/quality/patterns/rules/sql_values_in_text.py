@@ -7,6 +7,7 @@ stands are meant.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from reasoningbank_daemon.quality.engine import Document
 from reasoningbank_daemon.quality.languages import Language, is_test_path
 from reasoningbank_daemon.quality.patterns.line_search import in_comment, place, search_at
 from reasoningbank_daemon.quality.patterns.pattern import Found, TextRule
+from reasoningbank_daemon.quality.patterns.words import places_of
 from reasoningbank_schema.verdicts import Category, Severity
 
 _STATEMENT = re.compile(
@@ -22,6 +24,7 @@ _STATEMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BEGINNINGS = ("select", "insert", "update", "delete", "where")
+_BEGINNING = re.compile(rf"[\"'\s](?={'|'.join(_BEGINNINGS)})", re.IGNORECASE)
 _REACH = 600
 _WAYS = ("+", "% ", "%(", ".format(")
 _JOINED = re.compile(r"\+\s*\\?\s*(?![\"'\s\\])(?!\w+\s*\(\s*\))[A-Za-z_]")
@@ -29,7 +32,9 @@ _OPEN_VALUE = re.compile(
     r"(?:[=<>,(]|\bLIKE|\bAND|\bBETWEEN)\s*\(?\s*(?:'%?\"|\\'%?'|\"%?'|['\"])\s*\Z", re.IGNORECASE
 )
 """What ends before the plus: a literal that leaves a value open."""
-_LITERAL = re.compile(r"\"\"\".*?\"\"\"|'''.*?'''|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.DOTALL)
+_LITERAL = re.compile(
+    r"\"\"\".*?\"\"\"|'''.*?'''|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'", re.DOTALL
+)
 """A string from its quotes on: an expression that begins with the prefix, which may be missing, takes three times as long."""
 _PREFIX = re.compile(r"\b[rRbBuUfF]{1,2}\Z")
 _PLACE = re.compile(
@@ -46,51 +51,57 @@ _EXECUTED = re.compile(
 
 def _find(document: Document) -> Iterator[Found]:
     text = document.text
-    if is_test_path(document.path) or not any(each in text for each in _WAYS) or not _holds_a_statement(text):
+    if is_test_path(document.path) or not any(each in text for each in _WAYS):
+        return
+    statements = _statements(document)
+    if not statements:
         return
     seen: set[int] = set()
     executed = list(search_at(document, (".execute",), _EXECUTED))
-    for found in (*_joined(document), *executed, *_placed(document)):
+    for found in (*_joined(document, statements), *executed, *_placed(document, statements)):
         if found.line not in seen:
             seen.add(found.line)
             yield found
 
 
-def _holds_a_statement(text: str) -> bool:
-    """Do what a search for a statement does, by the words that it begins with: those are found a hundred times as fast."""
-    lowered = text.lower()
-    if len(lowered) != len(text):
-        return _STATEMENT.search(text) is not None
-    for word in _BEGINNINGS:
-        position = lowered.find(word)
-        while position >= 0:
-            if position > 0 and _STATEMENT.match(text, position - 1):
-                return True
-            position = lowered.find(word, position + 1)
-    return False
+def _statements(document: Document) -> list[tuple[int, int]]:
+    """Return where statements begin and at the soonest end, in order, by the words that they begin with: those are found fast."""
+    text, lowered = document.text, document.in_small_letters
+    if len(lowered) != len(text):  # a place in the one is another in the other
+        starts = [match.end() for match in _BEGINNING.finditer(text)]
+    else:
+        starts = sorted(position for word in _BEGINNINGS for position in places_of(lowered, word))
+    found = (_STATEMENT.match(text, start - 1) for start in starts if start > 0)
+    return [match.span() for match in found if match is not None]
 
 
-def _joined(document: Document) -> Iterator[Found]:
+def _speaks_sql(statements: list[tuple[int, int]], position: int) -> bool:
+    """Tell whether a statement stands before a position, not far from it."""
+    first = bisect.bisect_left(statements, (position - _REACH, 0))
+    last = bisect.bisect_left(statements, (position, 0))
+    return any(end <= position for _, end in statements[first:last])
+
+
+def _joined(document: Document, statements: list[tuple[int, int]]) -> Iterator[Found]:
     """Yield where a value is joined to a literal that leaves one open."""
     text = document.text
-    position = text.find("+")
-    while position >= 0:
-        if _opens_value(text, position) and not in_comment(text, position, document.language):
+    for position in places_of(text, "+"):
+        if (
+            _speaks_sql(statements, position)
+            and _opens_value(text, position)
+            and not in_comment(text, position, document.language)
+        ):
             yield place(text, position)
-        position = text.find("+", position + 1)
 
 
 def _opens_value(text: str, position: int) -> bool:
-    if _OPEN_VALUE.search(text, max(0, position - 40), position) is None:
-        return False
-    return _JOINED.match(text, position) is not None and _speaks_sql(text, position)
+    return (
+        _OPEN_VALUE.search(text, max(0, position - 40), position) is not None
+        and _JOINED.match(text, position) is not None
+    )
 
 
-def _speaks_sql(text: str, position: int) -> bool:
-    return _STATEMENT.search(text, max(0, position - _REACH), position) is not None
-
-
-def _placed(document: Document) -> Iterator[Found]:
+def _placed(document: Document, statements: list[tuple[int, int]]) -> Iterator[Found]:
     """Yield the string literals with a place for a value that is filled in by formatting."""
     text = document.text
     literals = [match.span() for match in _LITERAL.finditer(text)]
@@ -98,7 +109,7 @@ def _placed(document: Document) -> Iterator[Found]:
         if text.find("%", quotes, end) < 0 and text.find("{", quotes, end) < 0:
             continue
         start = _plain_start(text, quotes)
-        if start is None or not _PLACE.search(text[start:end]) or not _speaks_sql(text, end):
+        if start is None or not _speaks_sql(statements, end) or not _PLACE.search(text[start:end]):
             continue
         if _FORMATTED.match(text, _end_of_parts(text, end, literals, index + 1)):
             yield place(text, start)
