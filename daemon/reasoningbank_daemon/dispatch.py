@@ -134,6 +134,7 @@ class Dispatcher:
         # As many as the pools hold: to look through them takes microseconds.
         self._unadvised: set[Exchange] = set()
         self._earliest_s = math.inf
+        self._crowded = False
 
     def take(self, frames: list[bytes]) -> None:
         """Handle one multipart message, whatever it holds; never raises for what a peer sent."""
@@ -281,6 +282,7 @@ class Dispatcher:
             exchange.preset(stored)
         self._unadvised.add(exchange)
         self._earliest_s = min(self._earliest_s, exchange.expires_s)
+        self._mind_crowd()
         if not lane(lambda: self._work(exchange, work)):
             self._services.counters.add("busy")
             self._advise(exchange, Code.BUSY, encode_reply(Failure(message="no worker is free; ask again")))
@@ -311,6 +313,7 @@ class Dispatcher:
         self._unadvised.remove(exchange)
         if not self._unadvised:
             self._earliest_s = math.inf
+        self._mind_crowd()
         exchange.advise(code, body)
 
     def _late(self, exchange: Exchange) -> None:
@@ -320,11 +323,19 @@ class Dispatcher:
             failure = Failure(message="the deadline passed before the advice was ready")
             self._advise(exchange, Code.LATE, encode_reply(failure))
 
+    def _mind_crowd(self) -> None:
+        """Store in larger groups while more than one waits for advice; one alone has the interpreter to himself."""
+        crowded = len(self._unadvised) > 1
+        if crowded != self._crowded:
+            self._crowded = crowded
+            self._services.store.gather(crowded)
+
     def _defect(self, exchange: Exchange, defect: Exception) -> None:
         """Answer a request on which our own code failed: its sender keeps the event; on the poller thread."""
         log.error("dispatch_defect", exc_info=defect)
         self._services.counters.add("defects")
         self._unadvised.discard(exchange)
+        self._mind_crowd()
         failure = Failure(message="a defect in the daemon; see: reasoningbank logs")
         exchange.finish(Code.INTERNAL, Stored.NOT_STORED, encode_reply(failure))
 

@@ -79,6 +79,14 @@ class SqliteStore:
         """
         self._writer.submit(record, on_done)
 
+    def gather(self, wanted: bool) -> None:  # noqa: FBT001  a switch, and the only argument
+        """Let records wait some milliseconds for others to share a transaction with, or no more; from any thread.
+
+        For as long as several threads compute what somebody waits for: each transaction takes the interpreter from
+        them, and eight requests that are stored together take it once.
+        """
+        self._writer.gather(wanted)
+
     def flush(self, *, timeout_s: float) -> bool:
         """Wait until all that was submitted before is stored or refused and its effects are passed on; False if late."""
         return self._writer.flush(timeout_s=timeout_s)

@@ -28,6 +28,9 @@ GROUP_LIMIT = 256
 GROUP_S = 0.004
 """A transaction takes what waits, for so long at most: the first one in it is waiting for its answer."""
 
+GATHER_S = 0.01
+"""How long the first record of a group waits for others while `Writer.gather` is on."""
+
 NOTE_EVERY_S = 1.0
 CHECKPOINT_PAGES = 4_000
 """Pages in the WAL from which on the writer copies them into the database even when it is busy."""
@@ -70,6 +73,7 @@ class Writer:
         note: Callable[[int], None],
         on_commit: Callable[[Effects], None],
         queue_limit: int = QUEUE_LIMIT,
+        gather_s: float = GATHER_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._db = db
@@ -77,6 +81,7 @@ class Writer:
         self._note = note
         self._on_commit = on_commit
         self._queue_limit = queue_limit
+        self._gather_s = gather_s
         self._monotonic = monotonic
         self._queue: queue.SimpleQueue[_Item | threading.Event | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -85,6 +90,8 @@ class Writer:
         self._noted = recorder.sequence
         self._noted_s = monotonic()
         self._marks: list[threading.Event] = []
+        self._at_once = threading.Event()
+        self._at_once.set()
         self.trouble: str | None = None
         """Why the last transaction failed; None since one has succeeded."""
         db.set_wal_hook(self._count_pages)
@@ -105,6 +112,13 @@ class Writer:
                 self._queue.put(_Item(record, on_done))
         if refused is not None:
             _answer(on_done, Outcome(stored=Stored.NOT_STORED, reason=refused))
+
+    def gather(self, wanted: bool) -> None:  # noqa: FBT001  a switch, and the only argument
+        """Store in larger groups, or at once again; see `Store.gather`."""
+        if wanted:
+            self._at_once.clear()
+        else:
+            self._at_once.set()
 
     def waiting(self) -> int:
         """Return how many records wait, nearly."""
@@ -136,6 +150,7 @@ class Writer:
             except queue.Empty:
                 self._idle()
                 continue
+            self._at_once.wait(self._gather_s)
             open_ = self._turn(first)
         self._keep_note(force=True)
         self._shut()

@@ -152,3 +152,26 @@ def test_large_event_is_stored_while_no_worker_is_free(poller: Poller) -> None:
 
     assert len(poller.waiting) == 1
     assert [header.stored for header in poller.answers] == [Stored.STORED]
+
+
+def test_records_are_stored_in_groups_while_more_than_one_waits_for_advice(
+    poller: Poller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[bool] = []
+    gather = poller.services.store.gather
+
+    def listen(wanted: bool) -> None:
+        said.append(wanted)
+        gather(wanted)
+
+    monkeypatch.setattr(poller.services.store, "gather", listen)
+    poller.take(TASK, deadline_ms=100)
+    alone = list(said)
+    poller.take(TASK, deadline_ms=200)
+    poller.take(TASK, deadline_ms=300)
+    crowded = list(said)
+
+    poller.clock.advance(0.25)
+    poller.dispatcher.answer_late()
+
+    assert (alone, crowded, said) == ([], [True], [True, False])

@@ -10,7 +10,7 @@ from rbtest.bank import Bank, Play
 from reasoningbank_daemon.storage.opening import wal_of
 from reasoningbank_daemon.storage.records import Effects, Outcome, RejectedRecord, RememberRecord
 from reasoningbank_daemon.storage.watermark import Watermark, WatermarkError, read_watermark, write_watermark
-from reasoningbank_daemon.storage.writer import Writer
+from reasoningbank_daemon.storage.writer import GATHER_S, Writer
 from reasoningbank_schema.envelope import Stored
 from reasoningbank_schema.messages import Remember
 
@@ -27,7 +27,7 @@ class Clock:
 class Running:
     """A writer with what it noted and told."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, gather_s: float = GATHER_S) -> None:
         self.bank = Bank(path)
         self.clock = Clock()
         self.noted: list[int] = []
@@ -38,6 +38,7 @@ class Running:
             self.bank.recorder,
             note=self.noted.append,
             on_commit=self.effects.append,
+            gather_s=gather_s,
             monotonic=self.clock,
         )
 
@@ -102,6 +103,29 @@ def test_what_waits_together_is_stored_together(running: Running) -> None:
 
     assert len(running.outcomes) == 100
     assert len(running.effects) == 2
+
+
+def test_while_the_writer_gathers_what_comes_later_is_stored_with_the_first(tmp_path: Path) -> None:
+    patient = Running(tmp_path / "memory.db", gather_s=30)
+
+    patient.writer.gather(True)
+    for number in range(1, 101):
+        patient.remember(number)
+    patient.writer.gather(False)
+    patient.settle()
+    patient.writer.close(timeout_s=30)
+
+    assert len(patient.outcomes) == 100
+    assert len(patient.effects) == 1
+
+
+def test_a_writer_that_gathers_for_ever_stores_all_the_same(running: Running) -> None:
+    running.writer.gather(True)
+    for number in range(1, 4):
+        running.remember(number)
+        running.settle()
+
+    assert [outcome.stored for outcome in running.outcomes] == [Stored.STORED] * 3
 
 
 def test_our_own_failure_refuses_the_record_and_keeps_a_sample(running: Running) -> None:
