@@ -14,6 +14,8 @@ from pathlib import Path
 
 import msgspec
 
+from reasoningbank_daemon.index.frequent_terms import counts_sha256
+
 _TAIL = struct.Struct("<II")
 _MAGIC = 1337
 _SUMMED = frozenset({".term", ".idx", ".pos", ".fast", ".fieldnorm", ".store", ".del"})
@@ -44,7 +46,10 @@ class _Meta(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     count: int
-    fixed_sha256: str = ""  # of an older format, which is not used any more
+    # Those that have none are of an older format, which is not used any more.
+    fixed_sha256: str = ""
+    frequent: dict[str, int] = msgspec.field(default_factory=dict)
+    frequent_sha256: str = ""
 
 
 def fixed_sha256(folder: Path) -> str:
@@ -80,6 +85,8 @@ def find_damage(folder: Path, *, deep: bool = True) -> list[str]:
     found: list[str] = []
     if manifest.fixed_sha256 not in ("", _fixed_sha256(meta)):
         found.append(f"the list of segments in {folder} is damaged: its settings or its schema are others")
+    if manifest.frequent_sha256 not in ("", counts_sha256(manifest.frequent)):
+        found.append(f"{manifest_file} is damaged: its counts do not have the sum that was noted")
     count = sum(
         segment.max_doc - (segment.deletes.num_deleted_docs if segment.deletes else 0)
         for segment in meta.segments

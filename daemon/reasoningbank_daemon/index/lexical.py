@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,28 +17,23 @@ from reasoningbank_daemon.index.analysis import count_terms, terms
 from reasoningbank_daemon.index.errors import (
     IndexUnusableError as IndexUnusableError,  # noqa: PLC0414  re-exported: raised here
 )
+from reasoningbank_daemon.index.frequent_terms import FrequentTerms, counts_sha256, telling_terms
 from reasoningbank_daemon.index.inspection import find_damage, fixed_sha256
 from reasoningbank_daemon.index.likeness import pack_bag
 from reasoningbank_schema.durable_files import replace_file
 
-FORMAT = 5
+FORMAT = 6
 HEAP_BYTES = 15_000_000
 """The least that tantivy takes for one indexing thread."""
 
-BULK_HEAP_BYTES = 64_000_000
-"""Holds some 50,000 documents of 1.5 kB: a search has to look for each of its terms in each segment."""
+BULK_HEAP_BYTES = 128_000_000
+"""Holds some 100,000 documents of 1.5 kB: a search has to look for each of its terms in each segment."""
 
-COUNTS_KEPT = 50_000
 SUBJECTS_KEPT = 200_000
 """What so many documents are about is kept in memory, some 250 bytes each; that of others is read when they are found."""
 
 SUBJECTS_AT_ONCE = 500
 _LAST_ID = (1 << 63) - 1
-QUERY_TERMS = 14
-"""The time of a search grows with its terms; a long question is asked by its most telling ones (more find no better)."""
-
-POSTINGS_READ, TERMS_AT_LEAST = 30_000, 3
-"""And with the documents that each term is in: of a large bank, a common term that would go beyond is left out."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +65,8 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     count: int
     fixed_sha256: str = ""
+    frequent: dict[str, int] = msgspec.field(default_factory=dict)
+    frequent_sha256: str = ""
 
 
 class LexicalIndex:
@@ -85,6 +81,7 @@ class LexicalIndex:
         self._folder = folder
         self._lock = threading.Lock()
         self.sequence = 0
+        self._frequent = FrequentTerms()
         fresh = not (folder / "manifest.json").is_file()
         if fresh:
             shutil.rmtree(folder, ignore_errors=True)
@@ -95,6 +92,7 @@ class LexicalIndex:
             if damage := find_damage(folder):
                 raise IndexUnusableError("; ".join(damage))
             self.sequence = manifest.sequence
+            self._frequent = FrequentTerms(manifest.frequent)
         builder = tantivy.SchemaBuilder()
         builder.add_integer_field("id", indexed=True, fast=True)
         builder.add_integer_field("project", fast=True)
@@ -138,7 +136,9 @@ class LexicalIndex:
             document.add_integer("id", entry.id)
             document.add_integer("project", entry.project)
             document.add_bytes("subject", subject)
-            document.add_text("body", " ".join(terms(entry.text)))
+            words = terms(entry.text)
+            document.add_text("body", " ".join(words))
+            self._frequent.note(words)
             self._writer.add_document(document)
             self._keep_subject(entry.id, subject)
 
@@ -160,7 +160,8 @@ class LexicalIndex:
         (self._folder / "manifest.json").unlink(missing_ok=True)
         self._writer.commit()
         self._index.reload()
-        self._commit = _Commit(self._index.searcher(), self._commit)
+        self._commit = _Commit(self._index.searcher())
+        self._frequent.settle(self._commit.count)
         self.sequence = sequence
         self._write_manifest()
 
@@ -186,8 +187,8 @@ class LexicalIndex:
         """Return the best documents for a question's terms (`analysis.count_terms`), best first; empty if none is known."""
         commit = self._commit
         clauses = [
-            (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), weight))
-            for term, weight in telling_terms(asked, commit.count, commit.documents)
+            (tantivy.Occur.Should, self._term(term, weight))
+            for term, weight in telling_terms(asked, self._frequent.counts, commit.documents)
         ]
         if not clauses or limit < 1:
             return []
@@ -213,8 +214,9 @@ class LexicalIndex:
         self._writer.wait_merging_threads()  # which closes it: there can be one at a time
         self._writer = self._index.writer(heap_bytes, 1)
 
-    def _term(self, term: str) -> tantivy.Query:
-        return tantivy.Query.term_query(self._schema, "body", term, "freq")
+    def _term(self, term: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, "body", term, "freq")
+        return query if weight == 1.0 else tantivy.Query.boost_query(query, weight)
 
     def close(self) -> None:
         """Wait for tantivy's threads."""
@@ -226,71 +228,27 @@ class LexicalIndex:
             sequence=self.sequence,
             count=self.count,
             fixed_sha256=fixed_sha256(self._folder),
+            frequent=self._frequent.counts,
+            frequent_sha256=counts_sha256(self._frequent.counts),
         )
         replace_file(self._folder / "manifest.json", msgspec.json.encode(manifest))
 
 
 class _Commit:
-    """Hold what is found since a commit, and in how many documents the terms that were asked for are.
+    """Hold what is found since a commit."""
 
-    What an ``earlier`` one counted goes on to be used until the index has grown by a hundredth: which terms tell most
-    does not change so fast, and to count them all again after each commit would take longer than the search.
-    """
-
-    def __init__(self, searcher: tantivy.Searcher, earlier: _Commit | None = None) -> None:
+    def __init__(self, searcher: tantivy.Searcher) -> None:
         self.searcher = searcher
         self.documents = int(searcher.num_docs)
-        self.counts: dict[str, int] = {}
-        self.counted_at = self.documents
-        self._absent: set[str] = set()
-        if earlier is not None and abs(self.documents - earlier.counted_at) * 100 <= self.documents:
-            self.counts, self.counted_at = earlier.counts, earlier.counted_at
 
     def count(self, term: str) -> int:
-        """Return in how many documents a term is; asked again it is twenty times as fast."""
-        known = self.counts.get(term)
-        if known is None:
-            if term in self._absent:
-                return 0
-            known = int(self.searcher.doc_freq("body", term))
-            if len(self.counts) + len(self._absent) >= COUNTS_KEPT:
-                self.counts.clear()
-                self._absent.clear()
-            if known:
-                self.counts[term] = known
-            else:
-                self._absent.add(term)
-        return known
+        """Return in how many documents a term is; some microseconds for each segment."""
+        return int(self.searcher.doc_freq("body", term))
 
     def subject(self, address: tantivy.DocAddress) -> bytes:
         """Return the packed bag of what a document is about."""
         found: bytes = self.searcher.doc(address)["subject"][0]
         return found
-
-
-def telling_terms(
-    asked: Mapping[str, int], count: Callable[[str], int], documents: int
-) -> list[tuple[str, float]]:
-    """Return a question's known terms that tell most, with their weights: the rare ones, and those that are said often.
-
-    ``count`` says in how many of the ``documents`` a term is.
-    """
-    worth: list[tuple[float, str, float, int]] = []
-    for term, said in asked.items():
-        found = count(term)
-        if found:
-            weight = 1.0 if said == 1 else 1.0 + math.log(said)
-            worth.append(
-                (weight * math.log(1 + (documents - found + 0.5) / (found + 0.5)), term, weight, found)
-            )
-    worth.sort(key=lambda known: (-known[0], known[1]))
-    chosen: list[tuple[str, float]] = []
-    to_read = 0
-    for _, term, weight, found in worth[:QUERY_TERMS]:
-        if len(chosen) < TERMS_AT_LEAST or to_read + found <= POSTINGS_READ:
-            chosen.append((term, weight))
-            to_read += found
-    return chosen
 
 
 def _read_manifest(folder: Path) -> _Manifest:

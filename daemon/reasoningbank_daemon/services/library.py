@@ -32,7 +32,7 @@ from reasoningbank_schema.paths import Paths
 log = structlog.get_logger(__name__)
 
 BATCH = 500
-FIRST_COMMIT_BATCHES, COMMIT_GROWTH = 10, 16
+FIRST_COMMIT_BATCHES, COMMIT_GROWTH = 10, 32
 """Something is to be found soon, and the index is to have few segments: commits are far between, and further each time."""
 
 MAX_CHARS = 1500
