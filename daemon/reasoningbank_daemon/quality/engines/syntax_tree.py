@@ -17,6 +17,7 @@ from reasoningbank_daemon.quality.engines.tree_sitter_matches import find_matche
 from reasoningbank_daemon.quality.engines.tree_sitter_parse import Parsed, TextParser
 from reasoningbank_daemon.quality.flow.line_flow import line_flow_issues
 from reasoningbank_daemon.quality.flow.python_flow import places_worth_following, python_flow_issues
+from reasoningbank_daemon.quality.flow.python_memory import FlowMemory
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.patterns.catalogue import patterns_for
 from reasoningbank_schema.verdicts import Category, Severity
@@ -38,12 +39,13 @@ def find_issues(
     deadline: float,
     *,
     parser: TextParser | None = None,
+    flows: FlowMemory | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[RawIssue, ...]:
     """Return the parse errors of a text, and the matches of all patterns for its language.
 
     Parse errors of Python are left to ruff, so that a Python text in which nothing else can be found is not even parsed. A `parser` that
-    has seen a similar text is faster. Raises an `EngineError` where the deadline passes or the grammar is missing.
+    has seen a similar text is faster, and so are `flows`. Raises an `EngineError` where the deadline passes or the grammar is missing.
     """
     source = _Source(text)
     has_patterns = may_match(language, text)
@@ -62,7 +64,9 @@ def find_issues(
         if has_patterns:
             issues.extend(_matches(parsed, source))
         if language is Language.PYTHON:
-            issues.extend(python_flow_issues(tree.root_node, places, source.column, engine=NAME))
+            issues.extend(
+                python_flow_issues(tree.root_node, places, source.column, engine=NAME, memory=flows)
+            )
         else:
             issues.extend(line_flow_issues(text, language, engine=NAME))
     return tuple(issues)

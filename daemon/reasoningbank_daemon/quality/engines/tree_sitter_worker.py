@@ -14,6 +14,7 @@ import msgspec
 from reasoningbank_daemon.quality.engine import EngineError
 from reasoningbank_daemon.quality.engines.syntax_tree import find_issues
 from reasoningbank_daemon.quality.engines.tree_sitter_parse import TextParser
+from reasoningbank_daemon.quality.flow.python_memory import FlowMemory
 from reasoningbank_daemon.quality.languages import Language
 from reasoningbank_daemon.quality.processes import rpc
 
@@ -36,7 +37,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 _question_decoder = msgspec.json.Decoder(Question)
 
 
-def reply(message: rpc.Message, parser: TextParser) -> bytes:
+def reply(message: rpc.Message, parser: TextParser, flows: FlowMemory | None = None) -> bytes:
     """Return the frame that answers one request; empty for a notification."""
     if message.id is None:
         return b""
@@ -46,7 +47,7 @@ def reply(message: rpc.Message, parser: TextParser) -> bytes:
         return rpc.refusal(message.id, _METHOD_NOT_FOUND, f"unknown method {message.method}")
     try:
         question = _question_decoder.decode(message.params)
-        found = find_issues(question.language, question.text, question.deadline, parser=parser)
+        found = find_issues(question.language, question.text, question.deadline, parser=parser, flows=flows)
         return rpc.answer(message.id, found)
     except (EngineError, msgspec.DecodeError) as error:
         return rpc.refusal(message.id, _NO_FINDINGS, str(error))
@@ -57,10 +58,10 @@ def reply(message: rpc.Message, parser: TextParser) -> bytes:
 def main() -> None:
     """Answer until the input ends."""
     frames = rpc.FrameReader()
-    parser = TextParser()
+    parser, flows = TextParser(), FlowMemory()
     while data := os.read(sys.stdin.fileno(), _READ_BYTES):
         for payload in frames.feed(data):
-            _write_all(reply(rpc.decode(payload), parser))
+            _write_all(reply(rpc.decode(payload), parser, flows))
 
 
 def _write_all(data: bytes) -> None:

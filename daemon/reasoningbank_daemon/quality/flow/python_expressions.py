@@ -36,6 +36,8 @@ _HARMLESS = re.compile(
 )
 """What these return is a number, a yes or no, or checked."""
 _PURE = re.compile(r"(?:base64|binascii|codecs|html|textwrap|urllib\.parse|json)\.\w+\Z|str\Z|bytes\Z|repr\Z")
+_CHANGING = frozenset({"append", "insert", "pop", "set"})
+"""Methods that change a container whose items are known."""
 _FILLING = frozenset(
     {"write", "writelines", "append", "extend", "add", "update", "insert", "push", "put", "setdefault"}
 )
@@ -85,6 +87,10 @@ class Expressions:
         self._on_call = on_call
         self._made_safe = made_safe
         self._depth = 0
+        self.shared: frozenset[int] = frozenset()
+        """Identities of the values that the functions of a module share."""
+        self.changed_shared = False
+        """Whether a function changed one of them, which those below would see."""
 
     def value(self, node: tree_sitter.Node | None, env: Environment) -> Value:
         """Return what is known of an expression's value."""
@@ -182,20 +188,23 @@ class Expressions:
 
     def _dictionary(self, node: tree_sitter.Node, env: Environment) -> Value:
         items: dict[object, Value] = {}
+        parts: list[Value] = []
         plain = True
         for pair in node.named_children:
             if pair.type != "pair":
                 plain = False
+                parts.append(self.value(pair, env))
                 continue
             key = self.value(pair.child_by_field_name("key"), env).constant
             value = self.value(pair.child_by_field_name("value"), env)
+            parts.append(value)
             if key is UNKNOWN or not isinstance(key, str | int):
                 plain = False
             else:
                 items[key] = value
-        value = joined(self.value(child, env) for child in node.named_children)
-        value.items = items if plain else None
-        return value
+        whole = joined(parts)
+        whole.items = items if plain else None
+        return whole
 
     def _pair(self, node: tree_sitter.Node, env: Environment) -> Value:
         return self.value(node.child_by_field_name("value"), env)
@@ -242,6 +251,7 @@ class Expressions:
             owner_name, _, method = call.name.rpartition(".")
             known = _of_container(call.owner, method, call.positional)
             if known is not None:
+                self.changed_shared |= method in _CHANGING and id(call.owner) in self.shared
                 return known
             if method in _FILLING and owner_name in env and any(each.outside for each in given):
                 env[owner_name] = joined((call.owner, *given)).named(owner_name)

@@ -16,9 +16,17 @@ from reasoningbank_daemon.quality.flow.python_expressions import (
     text_of,
 )
 from reasoningbank_daemon.quality.flow.sinks import OWNER, Flows, Sink
-from reasoningbank_daemon.quality.flow.values import EVERY_KIND, UNKNOWN, Value, anything, either, joined
+from reasoningbank_daemon.quality.flow.values import (
+    EVERY_KIND,
+    UNKNOWN,
+    Value,
+    anything,
+    either,
+    identities,
+    joined,
+)
 
-_MOST_STATEMENTS = 5_000
+MOST_STATEMENTS = 5_000
 _DEEPEST = 40
 _ROUTE = re.compile(
     r"^@(?:[\w.]*\b(?:route|api_view|action|view)\b|[\w.]+\.(?:get|post|put|delete|patch)\(\s*(?:path\s*=\s*)?[rbf]?[\"'][/\"'])"
@@ -48,7 +56,7 @@ Report = Callable[[str, tree_sitter.Node], None]
 
 
 class Follower:
-    """Follows every function of a tree.
+    """Follows the statements of a module, one by one, and every function in them.
 
     A function or class that holds none of the `places` (in bytes, in order) is passed over. `report` hears of harm, `report_fixed` of the lines of calls that get only what is fixed or checked.
     """
@@ -65,24 +73,38 @@ class Follower:
         self._report = report
         self._report_fixed = report_fixed
         self._expressions = Expressions(self._on_call, flows.made_safe_by)
-        self._left = _MOST_STATEMENTS
+        self.left = MOST_STATEMENTS
+        """How many more statements are followed; none below 0."""
         self._depth = 0
         self._handlers: list[bool] = [False]
         self._loops: list[list[Environment]] = []
         self._sends_json = False
 
-    def follow(self, root: tree_sitter.Node) -> None:
-        """Follow a module's statements and those of all functions in it."""
+    def begin(self, root: tree_sitter.Node) -> bool:
+        """Make ready for a module; return whether its handlers send JSON."""
         self._sends_json = _JSON_FRAMEWORK.search(root.text or b"") is not None
-        self._block(root.named_children, {})
+        return self._sends_json
+
+    def statement(self, node: tree_sitter.Node, env: Environment, *, depth: int) -> bool:
+        """Follow a statement, and those in it; return whether its end is reached. `depth` is 1 for a module's own."""
+        self.left, self._depth = self.left - 1, depth
+        return self._statement(node, env)
+
+    def definition(self, node: tree_sitter.Node, env: Environment, *, depth: int) -> bool:
+        """Follow a function; return whether it left as they were the values that it shares with others."""
+        self._expressions.shared = identities(env.values())
+        self._expressions.changed_shared = False
+        self.statement(node, env, depth=depth)
+        self._expressions.shared = frozenset()
+        return not self._expressions.changed_shared
 
     def _block(self, statements: list[tree_sitter.Node], env: Environment) -> bool:
         """Follow statements; return whether their end is reached."""
         self._depth += 1
         try:
             for statement in statements if self._depth <= _DEEPEST else ():
-                self._left -= 1
-                if self._left < 0:
+                self.left -= 1
+                if self.left < 0:
                     return True
                 if not self._statement(statement, env):
                     return False
@@ -98,7 +120,7 @@ class Follower:
         if node.type in _LEAVING:
             self._values(node, env)
             if node.type in _LEAVING_LOOP and self._loops:
-                self._loops[-1].append(_copied(env))
+                self._loops[-1].append(copied(env))
             return False
         self._values(node, env)
         return True
@@ -182,10 +204,10 @@ class Follower:
         truth = self._expressions.truth(condition, env)
         body = node.child_by_field_name("consequence")
         alternatives = node.children_by_field_name("alternative")
-        inside = _copied(env)
+        inside = copied(env)
         self._believe(condition, inside)
         reaches = truth is not False and self._block(body.named_children if body else [], inside)
-        outside = _copied(env)
+        outside = copied(env)
         goes_on = truth is not True
         if goes_on and alternatives:
             goes_on = self._alternatives(alternatives, outside)
@@ -200,10 +222,10 @@ class Follower:
             condition = first.child_by_field_name("condition")
             truth = self._expressions.truth(condition, env)
             body = first.child_by_field_name("consequence")
-            inside = _copied(env)
+            inside = copied(env)
             self._believe(condition, inside)
             reaches = truth is not False and self._block(body.named_children if body else [], inside)
-            other = _copied(env)
+            other = copied(env)
             goes_on = truth is not True and (self._alternatives(rest, other) if rest else True)
             if truth is not False and not reaches and condition is not None:
                 self._clear(condition, other)
@@ -226,20 +248,20 @@ class Follower:
             fits = _fits(patterns, constant)
             if fits is False:
                 continue
-            inside = _copied(env)
+            inside = copied(env)
             consequence = clause.child_by_field_name("consequence")
             if self._block(consequence.named_children if consequence else [], inside):
                 ends.append(inside)
             if fits:
                 break
         else:
-            ends.append(_copied(env))
+            ends.append(copied(env))
         _settle(env, ends)
         return bool(ends)
 
     def _for_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
         source = self._expressions.value(node.child_by_field_name("right"), env)
-        inside = _copied(env)
+        inside = copied(env)
         target = node.child_by_field_name("left")
         for name in identifiers(target) if target is not None else []:
             inside[name] = Value(outside=source.outside, names=source.names | {name}, safe=source.safe)
@@ -247,17 +269,17 @@ class Follower:
 
     def _while_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
         self._expressions.value(node.child_by_field_name("condition"), env)
-        return self._loop(node, env, _copied(env))
+        return self._loop(node, env, copied(env))
 
     def _loop(self, node: tree_sitter.Node, env: Environment, inside: Environment) -> bool:
         body = node.child_by_field_name("body")
         self._loops.append([])
         self._block(body.named_children if body else [], inside)
-        _settle(env, [inside, _copied(env), *self._loops.pop()])
+        _settle(env, [inside, copied(env), *self._loops.pop()])
         return True
 
     def _try_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
-        before = _copied(env)
+        before = copied(env)
         body = node.child_by_field_name("body")
         ends = [env] if self._block(body.named_children if body else [], env) else []
         for clause in node.named_children:
@@ -265,12 +287,12 @@ class Follower:
                 for each in clause.named_children:
                     self._block(each.named_children, env)
             elif clause.type in {"except_clause", "except_group_clause", "else_clause"}:
-                inside = _copied(before if not ends else env)
+                inside = copied(before if not ends else env)
                 block = clause.named_children[-1] if clause.named_children else None
                 if block is not None and block.type == "block" and self._block(block.named_children, inside):
                     ends.append(inside)
         if ends:
-            _settle(env, [_copied(each) for each in ends])
+            _settle(env, [copied(each) for each in ends])
         return bool(ends)
 
     def _with_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
@@ -287,7 +309,7 @@ class Follower:
         return self._block(body.named_children if body else [], env)
 
     def _decorated_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
-        if not self._holds_a_place(node):
+        if not self.holds_a_place(node):
             return True
         definition = node.child_by_field_name("definition")
         handles = any(
@@ -298,12 +320,12 @@ class Follower:
         return definition is None or self._statement(definition, env)
 
     def _function_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
-        if not self._holds_a_place(node):
+        if not self.holds_a_place(node):
             return True
         return self._function(node, env, handles=False)
 
     def _function(self, node: tree_sitter.Node, env: Environment, *, handles: bool) -> bool:
-        inside = _copied(env)
+        inside = copied(env)
         parameters = node.child_by_field_name("parameters")
         for child in parameters.named_children if parameters else []:
             for name in identifiers(child)[:1]:
@@ -317,15 +339,16 @@ class Follower:
         self._handlers.pop()
         return True
 
-    def _holds_a_place(self, node: tree_sitter.Node) -> bool:
+    def holds_a_place(self, node: tree_sitter.Node) -> bool:
+        """Tell whether one of the places is in a node."""
         index = bisect.bisect_left(self._places, node.start_byte)
         return index < len(self._places) and self._places[index] < node.end_byte
 
     def _class_definition(self, node: tree_sitter.Node, env: Environment) -> bool:
-        if not self._holds_a_place(node):
+        if not self.holds_a_place(node):
             return True
         body = node.child_by_field_name("body")
-        self._block(body.named_children if body else [], _copied(env))
+        self._block(body.named_children if body else [], copied(env))
         return True
 
     def _return_statement(self, node: tree_sitter.Node, env: Environment) -> bool:
@@ -394,7 +417,7 @@ def _dangerous(sink: Sink, call: Call) -> list[Value]:
     return [*found, call.keywords[sink.keyword]] if sink.keyword in call.keywords else found
 
 
-def _copied(env: Environment) -> Environment:
+def copied(env: Environment) -> Environment:
     """Return an environment whose lists and dicts may be changed apart."""
     return {name: value if value.items is None else value.copied() for name, value in env.items()}
 

@@ -126,3 +126,16 @@ def either(one: Value, other: Value) -> Value:
     elif isinstance(one.items, list) and isinstance(other.items, list) and len(one.items) == len(other.items):
         value.items = [either(a, b) for a, b in zip(one.items, other.items, strict=True)]
     return value
+
+
+def identities(values: Iterable[Value]) -> frozenset[int]:
+    """Return the identities of values and of all items in them."""
+    found: set[int] = set()
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in found:
+            found.add(id(value))
+            items = value.items or ()
+            waiting.extend(items.values() if isinstance(items, dict) else items)
+    return frozenset(found)
