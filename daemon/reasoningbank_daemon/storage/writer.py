@@ -25,7 +25,7 @@ QUEUE_LIMIT = 20_000
 """Records that may wait; beyond it a record is refused at once, and its sender keeps it."""
 
 GROUP_LIMIT = 256
-GROUP_S = 0.004
+GROUP_S = 0.016
 """A transaction takes what waits, for so long at most: the first one in it is waiting for its answer."""
 
 GATHER_S = 0.01
