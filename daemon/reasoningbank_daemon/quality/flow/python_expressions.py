@@ -58,6 +58,7 @@ _ARITHMETIC: dict[
     ">=": operator.ge,
 }
 _PLAIN_STRING = re.compile(r"\"[^\"\\\n\r\0]*\"\Z|'[^'\\\n\r\0]*'\Z")
+_CONSTANTS = {"True": True, "False": False, "None": None, **{str(number): number for number in range(100)}}
 _LONGEST_CONSTANT = 2_000
 _DEEPEST = 60
 
@@ -87,6 +88,7 @@ class Expressions:
         self._on_call = on_call
         self._made_safe = made_safe
         self._depth = 0
+        self._handlers: dict[str, Callable[[tree_sitter.Node, Environment], Value] | None] = {}
         self.shared: frozenset[int] = frozenset()
         """Identities of the values that the functions of a module share."""
         self.changed_shared = False
@@ -100,10 +102,12 @@ class Expressions:
         try:
             if self._depth > _DEEPEST:
                 return anything()
-            handler = getattr(self, f"_{node.type}", None)
+            kind = node.type
+            if kind not in self._handlers:
+                self._handlers[kind] = getattr(self, f"_{kind}", None)
+            handler = self._handlers[kind]
             if handler is not None:
-                found: Value = handler(node, env)
-                return found
+                return handler(node, env)
             return joined(self.value(child, env) for child in node.named_children)
         finally:
             self._depth -= 1
@@ -393,6 +397,8 @@ def _literal(node: tree_sitter.Node) -> object:
         return UNKNOWN
     if _PLAIN_STRING.match(text):  # most are such, and the compiler takes ten times as long
         return text[1:-1]
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
     try:
         value: object = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

@@ -36,8 +36,12 @@ class Heard(msgspec.Struct):
 
     def add(self, other: Heard, *, byte: int, row: int) -> None:
         """Add what was found in a statement that begins here, counted from its beginning."""
-        self.harm.extend(Harm(each.kind, each.byte + byte, _moved(each.issue, row)) for each in other.harm)
-        self.evidence.extend(_moved(each, row) for each in other.evidence)
+        if other.harm:
+            self.harm.extend(
+                Harm(each.kind, each.byte + byte, _moved(each.issue, row)) for each in other.harm
+            )
+        if other.evidence:
+            self.evidence.extend(_moved(each, row) for each in other.evidence)
 
     def issues(self) -> list[RawIssue]:
         """Return one finding for each kind and place, and the evidence."""
@@ -57,11 +61,13 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
 
 def followed(node: tree_sitter.Node, heard: Heard, *, statements: int, goes_on: bool) -> Followed | None:
     """Return what is to be remembered of a statement; None where it speaks of lines outside of it."""
+    inside = Heard()
+    if not heard.harm and not heard.evidence:
+        return Followed(heard=inside, statements=statements, goes_on=goes_on)
     first, last = node.start_point.row + 1, node.end_point.row + 1
     spoken = [*(each.issue for each in heard.harm), *heard.evidence]
     if any(not first <= issue.line <= last for issue in spoken):
         return None
-    inside = Heard()
     inside.add(heard, byte=-node.start_byte, row=-node.start_point.row)
     return Followed(heard=inside, statements=statements, goes_on=goes_on)
 

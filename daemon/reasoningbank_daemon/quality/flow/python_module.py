@@ -17,6 +17,9 @@ from reasoningbank_daemon.quality.flow.python_memory import (
 )
 from reasoningbank_daemon.quality.flow.python_statements import MOST_STATEMENTS, Follower, copied
 
+_NOTHING = frozenset({"comment", "import_statement", "import_from_statement", "future_import_statement"})
+"""Statements in which nothing can be found, and which bind nothing that is known."""
+
 
 class Recorder:
     """Where a `Follower` tells what it finds in the statement that it follows."""
@@ -92,7 +95,7 @@ class _Block:
         for node in statements:
             if follower.left <= 0:
                 break
-            if node.type == "comment" or (is_definition(node) and not follower.holds_a_place(node)):
+            if node.type in _NOTHING or (is_definition(node) and not follower.holds_a_place(node)):
                 follower.left -= 1
             elif (body := _class_body(node)) is not None:
                 follower.left -= 1

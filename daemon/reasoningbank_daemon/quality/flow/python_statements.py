@@ -77,6 +77,7 @@ class Follower:
         """How many more statements are followed; none below 0."""
         self._depth = 0
         self._handlers: list[bool] = [False]
+        self._handlers_of: dict[str, Callable[[tree_sitter.Node, Environment], bool] | None] = {}
         self._loops: list[list[Environment]] = []
         self._sends_json = False
 
@@ -113,13 +114,15 @@ class Follower:
             self._depth -= 1
 
     def _statement(self, node: tree_sitter.Node, env: Environment) -> bool:
-        handler = getattr(self, f"_{node.type}", None)
+        kind = node.type
+        if kind not in self._handlers_of:
+            self._handlers_of[kind] = getattr(self, f"_{kind}", None)
+        handler = self._handlers_of[kind]
         if handler is not None:
-            goes_on: bool = handler(node, env)
-            return goes_on
-        if node.type in _LEAVING:
+            return handler(node, env)
+        if kind in _LEAVING:
             self._values(node, env)
-            if node.type in _LEAVING_LOOP and self._loops:
+            if kind in _LEAVING_LOOP and self._loops:
                 self._loops[-1].append(copied(env))
             return False
         self._values(node, env)
@@ -426,14 +429,11 @@ def _settle(env: Environment, ends: list[Environment]) -> None:
     """Make an environment hold what holds at all of several ends."""
     if not ends:
         return
-    names = {name for end in ends for name in end}
-    merged: Environment = {}
-    for name in names:
-        values = [end[name] for end in ends if name in end]
-        value = values[0]
-        for other in values[1:]:
-            value = either(value, other)
-        merged[name] = value
+    merged = dict(ends[0])
+    for end in ends[1:]:
+        for name, value in end.items():
+            known = merged.get(name)
+            merged[name] = value if known is None else either(known, value)
     env.clear()
     env.update(merged)
 
