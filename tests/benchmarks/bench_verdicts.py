@@ -1,6 +1,6 @@
 """How soon the verdict on an edit is there, and what verdicts cost those who ask for advice meanwhile.
 
-Both texts of each edit are analysed, by a judge in a process of its own that remembers nothing from one edit to the next. A `ruff check` process on one of the
+Both texts of each edit are analysed, by a judge in a process of its own that remembers no finding from one edit to the next. A `ruff check` process on one of the
 same files is started now and then between them, because that is what a hook without a daemon would do.
 """
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 from bench_beside import measure_beside
 from bench_report import Report
 from edit_pool import EditPool, line_count, open_edits
@@ -33,6 +34,15 @@ WARMING = 60
 """Edits that are judged before the clock runs."""
 RUFF_EVERY = 4
 _DEADLINE_S = 10.0
+_FORGETTING = tuple(
+    Edit(
+        path=f"small{number}.py",
+        before=f"def f{number}():\n    pass\n\n\nx = input({number})\n",
+        after=f"def g{number}():\n    pass\n\n\nx = input({number})\n",
+    )
+    for number in range(2)
+)
+"""As many texts as the parser remembers trees and modules of: after these the long file is a new one to it."""
 _PREFERRED = ("typescript", "javascript", "go", "java")
 """Of which language the other long text is: files of the first can be joined and still parse."""
 
@@ -109,18 +119,33 @@ def _long(judge: JudgeApart, edits: EditPool, ruff: _RuffCheck, report: Report) 
     other = next(language for language in _PREFERRED if language in languages)
     python = edits.long_edit("python", LONG_LINES)
     for language, edit in (("python", python), (other, edits.long_edit(other, LONG_LINES))):
-        times = []
+        times, firsts = [], []
         compared = []
-        for _ in range(LONG_ROUNDS):
-            times.append(_judged_ms(judge, edit))
+        for number in range(LONG_ROUNDS):
+            for each in _FORGETTING:
+                _judged_ms(judge, each)
+            another = _another(edit, number)
+            firsts.append(_judged_ms(judge, another))
+            times.append(_judged_ms(judge, another))
             compared.append((times[-1], ruff.ms(python.after)))
         lines = line_count(edit.after)
         name = f"a file of {LONG_LINES:,} lines, {language}"
+        report.figure(f"{name}, never seen before, p50", statistics.median(firsts), "ms")
         report.figure(
-            f"{name}, p50", statistics.median(times), "ms", budget="≤ 60", beside=f"{lines:,} lines"
+            f"{name}, p50",
+            statistics.median(times),
+            "ms",
+            budget="≤ 60",
+            beside=f"{lines:,} lines, edited once more",
         )
         report.figure(f"{name}, slowest", max(times), "ms")
         _ratio(name, compared, report, is_same_file=language == "python")
+
+
+def _another(edit: Edit, number: int) -> Edit:
+    """Return the edit of a file that begins with another line; in Python with a statement, on which all below may depend."""
+    first = f"number = {number}\n" if edit.language == "python" else f"// {number}\n"
+    return msgspec.structs.replace(edit, before=first + (edit.before or ""), after=first + edit.after)
 
 
 def _ratio(name: str, compared: Sequence[tuple[float, float]], report: Report, *, is_same_file: bool) -> None:
