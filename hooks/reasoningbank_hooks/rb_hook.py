@@ -262,7 +262,8 @@ def run(
     end_ns = call.end_ns + GRACE_MS * 1_000_000
     _signal.setitimer(_signal.ITIMER_REAL, max(end_ns - time.monotonic_ns(), 1000) / 1e9)
     _print(call.answer)
-    if call.stored not in _DONE and (call.chunks or call.arguments or call.host in FOLDER_HOSTS):
+    something = call.chunks or call.arguments or call.host in FOLDER_HOSTS
+    if call.stored not in _DONE and (something or not call.complete):
         # By name and not by an import statement: the hot path has nothing to do with what that file imports.
         opens = call.absent and call.event.lower() in OPENING_EVENTS
         __import__("rb_hook_fallback").keep(

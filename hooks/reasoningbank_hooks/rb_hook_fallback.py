@@ -35,6 +35,9 @@ RESERVE_NS = WRITING_NS + 10_000_000
 ALONE_NS = 3_000_000_000
 """The time of a child for which nobody waits; `rb_hook` ends it a little later."""
 
+AWAITED_NS = 2_000_000_000
+"""The part of that time in which a host that has not begun to write may still do so."""
+
 ALONE_WRITING_NS = 500_000_000
 ALONE_RESERVE_NS = 1_000_000_000
 """The same parts of that time: on a machine so busy, milliseconds of work take a while."""
@@ -96,6 +99,10 @@ def keep(
     reasoningbank_schema.spool.SpoolError, OSError
         When nothing can be written; the caller stays silent.
     """
+    if not (call.chunks or call.complete or call.arguments or call.cwd):
+        if not _await_payload(call, hand_over):
+            return
+        end_ns = time.monotonic_ns() + ALONE_NS - AWAITED_NS
     payload = b"".join(call.chunks)
     writing_ns = WRITING_NS
     kept = _attempt(lambda: _whole(payload, complete=call.complete), until_ns=end_ns - RESERVE_NS)
@@ -217,6 +224,27 @@ def start_daemon(command: tuple[str, ...], environment: dict[str, str], *, guard
         setsigdef=(_signal.SIGALRM, _signal.SIGHUP, _signal.SIGINT, _signal.SIGPIPE, _signal.SIGTERM),
     )
     return True
+
+
+def _await_payload(call: Call, hand_over: Callable[[], bool]) -> bool:
+    """Read in a child what the host has not begun to write: a machine so busy holds up the host, too.
+
+    Returns False where there can be no child, or nothing comes.
+    """
+    stdin = os.dup(0)
+    if not hand_over():
+        return False
+    os.dup2(stdin, 0)
+    end = _signal.signal(_signal.SIGALRM, _interrupt)
+    try:
+        _alarm_at(time.monotonic_ns() + AWAITED_NS)
+        call.read_stdin()
+    except (TimeoutError, OSError):
+        pass  # what has come is kept
+    finally:
+        _signal.setitimer(_signal.ITIMER_REAL, 0)
+        _signal.signal(_signal.SIGALRM, end)
+    return bool(call.chunks)
 
 
 def _attempt(make: Callable[[], tuple[bytes, bool]], *, until_ns: int) -> tuple[bytes, bool] | None:

@@ -34,6 +34,30 @@ def test_a_stdin_that_is_neither_written_nor_closed_leaves_nothing(home: HookHom
     assert home.spooled() == []
 
 
+def test_a_payload_that_comes_after_the_deadline_is_kept_whole(home: HookHome, payload: bytes) -> None:
+    with home.start("PostToolUse") as process:
+        assert process.wait(timeout=20) == 0, "the host goes on"
+
+        assert process.stdin
+        process.stdin.write(payload)
+
+    assert [(event.payload, event.truncated) for _, event in home.spooled()] == [(payload, False)]
+
+
+def test_a_payload_that_comes_late_and_never_ends_is_kept_as_far_as_it_came(
+    home: HookHome, payload: bytes
+) -> None:
+    with home.start("PostToolUse") as process:
+        assert process.wait(timeout=20) == 0
+
+        assert process.stdin
+        process.stdin.write(payload)
+        process.stdin.flush()
+        spooled = home.spooled()
+
+    assert [(event.payload, event.truncated) for _, event in spooled] == [(payload, True)]
+
+
 def test_a_stdin_that_does_not_exist_is_an_empty_one(home: HookHome) -> None:
     process = subprocess.Popen(
         ["/bin/sh", "-c", 'exec "$0" claude-code Stop <&- >&- 2>&-', str(home.program.executable)],
