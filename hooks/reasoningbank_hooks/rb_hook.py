@@ -28,6 +28,8 @@ ALONE_MS = 3500
 MAX_SENT_BYTES = 4 << 20
 """A larger event is shortened by the failure path; sent whole it would occupy the daemon for seconds."""
 
+READ_BYTES = 1 << 16
+
 MAX_FRAME_BYTES = 1 << 20
 """No answer is this large: a peer that announces more is not the daemon."""
 
@@ -59,7 +61,8 @@ class Call:
             rest = rest[2:]
         self.arguments = rest
         self.cwd = ""
-        self.chunks: list[bytes] = []
+        self.stdin = 0
+        self.chunks: list[bytearray] = []
         self.complete = False
         self.absent = False
         self.answer = b""
@@ -95,16 +98,28 @@ class Call:
 
     def read_stdin(self) -> None:
         """Collect stdin to its end; past `MAX_SENT_BYTES` the rest is drained and thrown away."""
-        if sys.stdin is None or posix.isatty(0) or self.event == "notify":
+        if sys.stdin is None or posix.isatty(self.stdin) or self.event == "notify":
             # Closed, a person at a terminal, or Codex's notify, whose event is an argument: nobody would end it.
             self.complete = True
             return
-        size = 0
-        while chunk := posix.read(0, 65536):
-            size += len(chunk)
-            if size <= MAX_SENT_BYTES:
-                self.chunks.append(chunk)
+        size, got = 0, 1
+        while got:
+            # Kept before it is filled: an alarm that comes together with the data would lose what `read` returns.
+            chunk = bytearray(READ_BYTES)
+            self.chunks.append(chunk)
+            got = posix.readv(self.stdin, [chunk])
+            del chunk[got:]
+            size += got
+            if size > MAX_SENT_BYTES or not got:
+                self.chunks.pop()
         self.complete = size <= MAX_SENT_BYTES
+
+    def end_reading(self) -> None:
+        """Take from the chunk that was being read what no read has filled; after an alarm, once none can come."""
+        if not self.complete and self.chunks:
+            self.chunks[-1] = self.chunks[-1].rstrip(b"\0")
+            if not self.chunks[-1]:
+                self.chunks.pop()
 
     def take(self, frames: list[bytes]) -> bool:
         """Take in one message from the daemon; return whether nothing more is to come."""
@@ -242,13 +257,14 @@ def run(
         _signal.signal(number, _interrupt)
     # A host may have blocked signals before it started us; without SIGALRM there would be no deadline.
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, endings)
-    _signal.setitimer(_signal.ITIMER_REAL, deadline_ms / 1000)
     home = posix.environ.get(b"RB_HOME", b"").decode("utf-8", "surrogateescape")
     if home:
         socket, spool = home + "/run/bus.sock", home + "/state/spool"
         environment = {**(environment or {}), "RB_HOME": home}
     try:
         try:
+            # In here: on a machine so busy, the time may be over before the next line.
+            _signal.setitimer(_signal.ITIMER_REAL, max(call.end_ns - time.monotonic_ns(), 1000) / 1e9)
             if call.host in FOLDER_HOSTS:
                 call.cwd = posix.getcwd()
             exchange(call, socket)
@@ -256,6 +272,9 @@ def run(
             _signal.setitimer(_signal.ITIMER_REAL, 0)
     except BaseException:  # noqa: BLE001, S110 (``call`` says how far it got; what isn't stored is kept below)
         pass
+    call.end_reading()
+    if not (call.complete or call.chunks):
+        _keep_open(call)
     _signal.signal(_signal.SIGALRM, _leave)
     for number in endings[1:]:
         _signal.signal(number, _signal.SIG_IGN)
@@ -274,6 +293,14 @@ def run(
             end_ns=end_ns,
             hand_over=hand_over,
         )
+
+
+def _keep_open(call: Call) -> None:
+    """Let a child read what the host has not begun to write; its own stdin will be nothing."""
+    try:
+        call.stdin = posix.dup(0)
+    except OSError:
+        call.complete = True  # it is closed
 
 
 def _print(answer: bytes) -> None:

@@ -231,10 +231,8 @@ def _await_payload(call: Call, hand_over: Callable[[], bool]) -> bool:
 
     Returns False where there can be no child, or nothing comes.
     """
-    stdin = os.dup(0)
     if not hand_over():
         return False
-    os.dup2(stdin, 0)
     end = _signal.signal(_signal.SIGALRM, _interrupt)
     try:
         _alarm_at(time.monotonic_ns() + AWAITED_NS)
@@ -244,11 +242,14 @@ def _await_payload(call: Call, hand_over: Callable[[], bool]) -> bool:
     finally:
         _signal.setitimer(_signal.ITIMER_REAL, 0)
         _signal.signal(_signal.SIGALRM, end)
+    call.end_reading()
     return bool(call.chunks)
 
 
 def _attempt(make: Callable[[], tuple[bytes, bool]], *, until_ns: int) -> tuple[bytes, bool] | None:
     """Return what ``make`` makes, or None when it fails or time runs out; the alarm is the caller's afterwards."""
+    # First: the alarm that is set belongs to the caller, and what it raised before `try` would end all.
+    _signal.setitimer(_signal.ITIMER_REAL, 0)
     leave = _signal.signal(_signal.SIGALRM, _interrupt)
     try:
         try:

@@ -35,7 +35,7 @@ def alarm() -> Iterator[None]:
 def kept(folder: Path, payload: bytes, *, complete: bool = True) -> HookEvent:
     """Send a payload down the failure path and read what it left."""
     call = rb_hook.Call(["claude-code", "PostToolUse"], 150)
-    call.chunks = [payload]
+    call.chunks = [bytearray(payload)]
     call.complete = complete
     end_ns = time.monotonic_ns() + PLENTY_NS
     rb_hook_fallback.keep(
