@@ -273,7 +273,8 @@ def run(
     except BaseException:  # noqa: BLE001, S110 (``call`` says how far it got; what isn't stored is kept below)
         pass
     call.end_reading()
-    if not (call.complete or call.chunks):
+    known = call.chunks or call.arguments or call.host in FOLDER_HOSTS
+    if not (known or call.complete):
         _keep_open(call)
     _signal.signal(_signal.SIGALRM, _leave)
     for number in endings[1:]:
@@ -281,8 +282,7 @@ def run(
     end_ns = call.end_ns + GRACE_MS * 1_000_000
     _signal.setitimer(_signal.ITIMER_REAL, max(end_ns - time.monotonic_ns(), 1000) / 1e9)
     _print(call.answer)
-    something = call.chunks or call.arguments or call.host in FOLDER_HOSTS
-    if call.stored not in _DONE and (something or not call.complete):
+    if call.stored not in _DONE and (known or call.stdin):
         # By name and not by an import statement: the hot path has nothing to do with what that file imports.
         opens = call.absent and call.event.lower() in OPENING_EVENTS
         __import__("rb_hook_fallback").keep(
@@ -300,7 +300,7 @@ def _keep_open(call: Call) -> None:
     try:
         call.stdin = posix.dup(0)
     except OSError:
-        call.complete = True  # it is closed
+        return  # it is closed
 
 
 def _print(answer: bytes) -> None:

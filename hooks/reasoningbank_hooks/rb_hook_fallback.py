@@ -99,7 +99,7 @@ def keep(
     reasoningbank_schema.spool.SpoolError, OSError
         When nothing can be written; the caller stays silent.
     """
-    if not (call.chunks or call.complete or call.arguments or call.cwd):
+    if call.stdin:
         if not _await_payload(call, hand_over):
             return
         end_ns = time.monotonic_ns() + ALONE_NS - AWAITED_NS

@@ -72,10 +72,10 @@ def telling_terms(
     if len(rare) > RARE_TERMS:
         rare = sorted(rare, key=lambda each: -each[1])[:RARE_TERMS]
     chosen = rare
-    to_read = at_least = 0
+    to_read = taken = 0
     for _, term, weight, found in sorted(worth)[:FREQUENT_TERMS]:
-        if at_least < FREQUENT_AT_LEAST or to_read + found <= POSTINGS_READ:
+        if taken < FREQUENT_AT_LEAST or to_read + found <= POSTINGS_READ:
             chosen.append((term, weight))
             to_read += found
-            at_least += 1
+            taken += 1
     return chosen
