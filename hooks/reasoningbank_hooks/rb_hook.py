@@ -65,6 +65,7 @@ class Call:
         self.chunks: list[bytearray] = []
         self.complete = False
         self.absent = False
+        self.waiting = False
         self.answer = b""
         self.stored = _PENDING
 
@@ -95,6 +96,15 @@ class Call:
                 payload,
             )
         )
+
+    def interrupt(self, _number: int, _frame: object) -> None:
+        """Break off what blocks: the deadline has passed, or the host wants us gone.
+
+        Once, and only while the host waits: raised before or after that, it would end the keeping of the event, too.
+        """
+        if self.waiting:
+            self.waiting = False
+            raise TimeoutError
 
     def read_stdin(self) -> None:
         """Collect stdin to its end; past `MAX_SENT_BYTES` the rest is drained and thrown away."""
@@ -254,7 +264,7 @@ def run(
     call = Call(arguments, deadline_ms)
     endings = (_signal.SIGALRM, _signal.SIGTERM, _signal.SIGHUP, _signal.SIGINT)
     for number in endings:
-        _signal.signal(number, _interrupt)
+        _signal.signal(number, call.interrupt)
     # A host may have blocked signals before it started us; without SIGALRM there would be no deadline.
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, endings)
     home = posix.environ.get(b"RB_HOME", b"").decode("utf-8", "surrogateescape")
@@ -263,6 +273,7 @@ def run(
         environment = {**(environment or {}), "RB_HOME": home}
     try:
         try:
+            call.waiting = True
             # In here: on a machine so busy, the time may be over before the next line.
             _signal.setitimer(_signal.ITIMER_REAL, max(call.end_ns - time.monotonic_ns(), 1000) / 1e9)
             if call.host in FOLDER_HOSTS:
@@ -270,6 +281,7 @@ def run(
             exchange(call, socket)
         finally:
             _signal.setitimer(_signal.ITIMER_REAL, 0)
+            call.waiting = False
     except BaseException:  # noqa: BLE001, S110 (``call`` says how far it got; what isn't stored is kept below)
         pass
     call.end_reading()
@@ -277,8 +289,6 @@ def run(
     if not (known or call.complete):
         _keep_open(call)
     _signal.signal(_signal.SIGALRM, _leave)
-    for number in endings[1:]:
-        _signal.signal(number, _signal.SIG_IGN)
     end_ns = call.end_ns + GRACE_MS * 1_000_000
     _signal.setitimer(_signal.ITIMER_REAL, max(end_ns - time.monotonic_ns(), 1000) / 1e9)
     _print(call.answer)
@@ -309,11 +319,6 @@ def _print(answer: bytes) -> None:
             answer = answer[posix.write(1, answer) :]
     except OSError:
         return  # nobody reads it; the event is kept all the same
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    """Break off what blocks: the deadline has passed, or the host wants us gone."""
-    raise TimeoutError
 
 
 def hand_over() -> bool:

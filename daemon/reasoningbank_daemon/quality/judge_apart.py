@@ -48,7 +48,8 @@ _MEMORY_BYTES = 16 * 1024**3
 """Of address space, as much as any engine may take: a process can't give its children more than it has."""
 _GRACE_S = 0.25
 """The judge says at the deadline which engines are missing; this long its answer may take to arrive."""
-_WARMING_S = 10.0
+_WARMING_S = 70.0
+"""Until it and its engines are ready: longer than one of them may take to start."""
 _HANG_TIMEOUT_S = {Role.FIRST: 5.0, Role.AGAIN: 60.0}
 _NICENESS = {Role.FIRST: 10, Role.AGAIN: 20}
 """With a judge its engines stand back. At 5 and below, those who ask for advice waited for it where there were two cores; a

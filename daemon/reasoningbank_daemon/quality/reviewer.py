@@ -81,7 +81,7 @@ def second_languages(engines_off: Collection[str] = ()) -> frozenset[Language]:
     return frozenset().union(*(each for name, each in read.items() if each and name not in engines_off))
 
 
-_WARMING_S = 10.0
+_WARMING_S = 60.0
 
 _UNCACHED = frozenset({TyEngine.name})
 """What these engines find depends on more than the text."""

@@ -45,7 +45,8 @@ def judge_of(daemon: DaemonProcess) -> int | None:
 def stop_judge(daemon: DaemonProcess) -> None:
     with ReasoningBank(daemon.paths) as bank:
         bank.start_session("s", cwd="/nowhere")
-    wait_until(lambda: judge_of(daemon) is not None, what="the judge")
+    # It stands back: beside other tests it may get a tenth of a processor to start with.
+    wait_until(lambda: judge_of(daemon) is not None, what="the judge", timeout_s=90)
     pid = judge_of(daemon)
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)

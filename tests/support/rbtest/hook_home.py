@@ -152,8 +152,10 @@ class HookHome:
 
     def spooled(self) -> list[tuple[RequestHeader, HookEvent]]:
         """Read the spool as the daemon does, as its owner, once no hook is at work any more."""
+        # Twice: a child that hands over to one of its own while we look is gone, and the new one not in our list.
         wait_until(
-            lambda: not self._hook_at_work(), what="the children of hooks on a busy machine to be done"
+            lambda: not (self._hook_at_work() or self._hook_at_work()),
+            what="the children of hooks on a busy machine to be done",
         )
         folder = str(self.paths.spool)
         found: list[tuple[RequestHeader, HookEvent]] = []

@@ -65,7 +65,8 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     niceness: int = 5
     """How far it stands back for the daemon itself; on an idle machine it loses nothing. At 20 it runs only when nothing
     else wants the processor."""
-    start_timeout_s: float = 10.0
+    start_timeout_s: float = 60.0
+    """What stands back on a busy machine takes its time, and one ended too soon would begin again from nothing."""
     hang_timeout_s: float = 10.0
     """A question this old means that the process hangs; it is killed."""
     hear: Callable[[str, msgspec.Raw], None] = lambda _method, _params: None
