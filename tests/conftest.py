@@ -1,4 +1,4 @@
-"""Tests that need the machine to themselves, where the workers of pytest-xdist share it."""
+"""What holds for every test: who needs the machine to himself, and that no test is about how fast it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# By default an example that takes 200 ms fails: on a busy machine any may.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -48,7 +48,7 @@ def test_a_text_gives_the_same_vector_alone_and_among_others(embedder: Embedder)
     assert np.allclose(together, alone, atol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.text(max_size=60))
 def test_any_text_is_as_like_itself_as_can_be(embedder: Embedder, text: str) -> None:
     first, second = embedder.embed((text, text))

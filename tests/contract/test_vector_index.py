@@ -77,7 +77,7 @@ _CHANGES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(changes=_CHANGES)
 def test_any_run_of_changes_leaves_what_exact_search_over_a_dict_finds(
     opener: Opener, tmp_path: Path, changes: list[tuple[str, list[int], int]]

@@ -51,7 +51,7 @@ def as_json(document: object, *, ascii_only: bool) -> bytes:
 
 
 @given(texts)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_redacting_again_changes_nothing(text: str) -> None:
     once = redact(text)
 
@@ -61,7 +61,7 @@ def test_redacting_again_changes_nothing(text: str) -> None:
 
 
 @given(texts)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_text_without_hits_is_returned_as_it_is(text: str) -> None:
     result = redact(text)
 
@@ -69,7 +69,7 @@ def test_a_text_without_hits_is_returned_as_it_is(text: str) -> None:
 
 
 @given(st.binary(max_size=80) | fragments.map(lambda text: text.encode("utf-8", "replace")[1:-1]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_are_accepted_and_redacting_again_changes_nothing(payload: bytes) -> None:
     once, _ = redact_bytes(payload)
 
@@ -77,7 +77,7 @@ def test_any_bytes_are_accepted_and_redacting_again_changes_nothing(payload: byt
 
 
 @given(documents, st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_json_document_stays_one_of_the_same_shape(document: object, ascii_only: bool) -> None:
     payload = as_json([document], ascii_only=ascii_only)
 
@@ -99,7 +99,7 @@ def shape(document: object) -> object:
 
 
 @given(st.sampled_from(SAMPLES), fragments, fragments, st.integers(0, 3))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_planted_secret_is_gone_whatever_lines_stand_around_it_and_however_deep_it_is_nested(
     sample: corpus.Sample,  # type: ignore[name-defined]
     before: str,
@@ -118,7 +118,7 @@ def test_a_planted_secret_is_gone_whatever_lines_stand_around_it_and_however_dee
 
 
 @given(texts, st.integers(0, 200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_capped_text_is_never_longer_than_its_limit_and_capping_again_changes_nothing(
     text: str, limit: int
 ) -> None:

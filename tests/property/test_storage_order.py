@@ -70,7 +70,7 @@ def _bank_of(events: list[EventRecord], *, groups: list[int]) -> list[dict[str, 
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.data())
 def test_any_order_of_arrival_gives_the_bank_of_the_order_of_time(data: st.DataObject) -> None:
     events = data.draw(sessions(keyed=True))
@@ -83,7 +83,7 @@ def test_any_order_of_arrival_gives_the_bank_of_the_order_of_time(data: st.DataO
     assert as_arrived == in_order
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_late_prompts_of_a_host_without_turn_ids_take_their_steps(data: st.DataObject) -> None:
     events = data.draw(sessions(keyed=False))
@@ -99,7 +99,7 @@ def test_late_prompts_of_a_host_without_turn_ids_take_their_steps(data: st.DataO
     assert sorted(step for task in as_arrived for step in task["steps"]) == steps  # type: ignore[attr-defined]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_copies_change_nothing(data: st.DataObject) -> None:
     events = data.draw(sessions(keyed=True))

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import apsw
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reasoningbank_daemon.learning.tally import Observation, Tallies, TallyKey
@@ -48,7 +48,6 @@ def _bank(folder: Path) -> apsw.Connection:
 
 
 @given(st.lists(TASKS, max_size=20))
-@settings(deadline=None)
 def test_the_sums_of_the_bank_are_the_tallies_of_its_tasks(tasks: list[tuple]) -> None:  # type: ignore[type-arg]  # as TASKS says
     with tempfile.TemporaryDirectory() as folder:
         db = _bank(Path(folder))
@@ -74,7 +73,6 @@ def test_the_sums_of_the_bank_are_the_tallies_of_its_tasks(tasks: list[tuple]) -
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1), max_size=10))
-@settings(deadline=None)
 def test_sums_may_come_in_parts(chances: list[float]) -> None:
     key = TallyKey(project_id=1, kind="main", model="small")
     seen = [

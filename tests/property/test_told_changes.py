@@ -73,7 +73,7 @@ def _observation(summary: TaskSummary | None) -> list[Observation]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(records(), st.lists(st.integers(1, 5), max_size=12))
 def test_the_changes_told_of_tasks_add_up_to_the_record(told: list[Record], groups: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -10,6 +10,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import starmap
 
 import numpy as np
 
@@ -19,8 +20,10 @@ MAX_COUNT = 255
 """What is said more often than this weighs no more: the count is one byte."""
 
 _LENGTH = struct.Struct("<d")
-_TERM = np.dtype([("hash", "<u4"), ("count", "u1")])
+_PAIR = struct.Struct("<IB")
+_TERM = np.dtype([("hash", "<u4"), ("count", "u1")])  # the same, as numpy reads it
 _WEIGHTS = np.array([0.0, *(1.0 + math.log(count) for count in range(1, MAX_COUNT + 1))])
+_SQUARES = (_WEIGHTS**2).tolist()
 
 
 def pack_bag(counts: Mapping[str, int]) -> bytes:
@@ -30,12 +33,13 @@ def pack_bag(counts: Mapping[str, int]) -> bytes:
     of texts with 20 terms each.
     """
     hashed = sorted(
-        (zlib.crc32(term.encode("utf-8", "surrogatepass")), min(count, MAX_COUNT))
-        for term, count in counts.items()
+        [
+            (zlib.crc32(term.encode("utf-8", "surrogatepass")), min(count, MAX_COUNT))
+            for term, count in counts.items()
+        ]
     )
-    bag = np.array(hashed, _TERM)
-    weights = _WEIGHTS[bag["count"]]
-    return _LENGTH.pack(math.sqrt(weights @ weights)) + bag.tobytes()
+    length = math.sqrt(sum([_SQUARES[count] for _, count in hashed]))
+    return _LENGTH.pack(length) + b"".join(starmap(_PAIR.pack, hashed))
 
 
 @functools.lru_cache(maxsize=16_384)

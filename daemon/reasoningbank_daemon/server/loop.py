@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 import zmq
+from zmq.backend import Socket as RawSocket  # without the checks of arguments, which cost as much as to send
 
 from reasoningbank_schema.paths import SOCKET_PATH_LIMIT_BYTES, Paths
 
@@ -149,8 +150,8 @@ class Loop:
         *leading, last = frames
         try:
             for frame in leading:
-                self._router.send(frame, _MORE_COMES)
-            self._router.send(last, _NO_MORE)
+                RawSocket.send(self._router, frame, _MORE_COMES)
+            RawSocket.send(self._router, last, _NO_MORE)
         except zmq.ZMQError as error:
             if error.errno not in (zmq.EHOSTUNREACH, zmq.EAGAIN):
                 raise
@@ -174,10 +175,20 @@ class Loop:
         if any(who == self._outbox.fileno() for who, _ in ready):
             self._outbox.answer_wake()
 
+    def _receive(self) -> Frames:
+        """Take one request; a frame knows whether another follows, of which `recv_multipart` would ask the socket."""
+        frames: Frames = []
+        more = True
+        while more:
+            frame = self._router.recv(_NO_MORE, copy=False)
+            frames.append(frame.bytes)
+            more = frame.more
+        return frames
+
     def _read_burst(self) -> None:
         for _ in range(READ_BURST):
             try:
-                frames = self._router.recv_multipart(zmq.NOBLOCK)
+                frames = self._receive()
             except zmq.Again:
                 return
             self._on_frames(frames)
