@@ -12,7 +12,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from reasoningbank_daemon.handlers.adviser import adviser_for
+from reasoningbank_daemon.handlers.adviser import Answer, adviser_for
 from reasoningbank_daemon.handlers.memory import recall as answer_recall
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.intake import Event, Refusal, Understood, understand
@@ -214,7 +214,7 @@ class Dispatcher:
             self._in_lane(
                 self._lanes.pre_task,
                 exchange,
-                lambda: encode_reply(answer_recall(self._services, recall)),
+                lambda: Answer(body=encode_reply(answer_recall(self._services, recall))),
                 stored=Stored.NOTHING,
             )
         elif size > INLINE_DECODE_BYTES:
@@ -274,7 +274,7 @@ class Dispatcher:
         self,
         lane: Callable[[Callable[[], None]], bool],
         exchange: Exchange,
-        work: Callable[[], bytes],
+        work: Callable[[], Answer],
         *,
         stored: Stored | None,
     ) -> None:
@@ -287,28 +287,36 @@ class Dispatcher:
             self._services.counters.add("busy")
             self._advise(exchange, Code.BUSY, encode_reply(Failure(message="no worker is free; ask again")))
 
-    def _work(self, exchange: Exchange, work: Callable[[], bytes]) -> None:
-        """Run a handler on a worker thread; its answer is dropped when its time is over."""
+    def _work(self, exchange: Exchange, work: Callable[[], Answer]) -> None:
+        """Run a handler on a worker thread; its answer is dropped when its time is over, and the handler told so."""
         clock = self._services.clock
         if clock.monotonic_s() >= exchange.expires_s:
             self._post(lambda: self._late(exchange))
             return
         code = Code.OK
         try:
-            body = work()
+            answer = work()
         except Exception:
             log.exception("handler_defect")
             self._services.counters.add("defects")
             code = Code.INTERNAL
-            body = encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs"))
+            answer = Answer(
+                body=encode_reply(Failure(message="a defect in the daemon; see: reasoningbank logs"))
+            )
         if code is Code.OK and clock.monotonic_s() >= exchange.expires_s:
             self._post(lambda: self._late(exchange))
+            if answer.unheard is not None:
+                answer.unheard()
             return
-        self._post(lambda: self._advise(exchange, code, body))
+        self._post(lambda: self._advise(exchange, code, answer.body, unheard=answer.unheard))
 
-    def _advise(self, exchange: Exchange, code: Code, body: bytes) -> None:
+    def _advise(
+        self, exchange: Exchange, code: Code, body: bytes, *, unheard: Callable[[], None] | None = None
+    ) -> None:
         """Give advice to who still waits for it; on the poller thread."""
         if exchange not in self._unadvised:
+            if unheard is not None:
+                unheard()
             return
         self._unadvised.remove(exchange)
         if not self._unadvised:

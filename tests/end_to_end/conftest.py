@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 from rbtest.claude_cli import find_claude
-from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
-
-from reasoningbank_client import ReasoningBank
+from rbtest.daemon_process import DaemonProcess, scratch_home
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +23,10 @@ def daemon() -> Iterator[DaemonProcess]:
 
 
 @pytest.fixture
-def warm_daemon(daemon: DaemonProcess, tmp_path: Path) -> DaemonProcess:
+def warm_daemon(daemon: DaemonProcess) -> DaemonProcess:
     """Return a daemon whose engines are up, as those of a daemon that runs for a while are.
 
     The scripted model edits within a second of the session's start, which is when engines are started.
     """
-    with ReasoningBank(paths=daemon.paths) as client:
-        client.start_session("warm-up", cwd=str(tmp_path))
-    log = daemon.paths.logs / "daemon.log"
-    wait_until(lambda: b'"judge_warm"' in log.read_bytes(), what="an answer of the judge and its engines")
+    daemon.await_judge()
     return daemon

@@ -5,6 +5,7 @@ To add advice for another event: write the handler in a module of its own, and n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import msgspec
@@ -18,6 +19,7 @@ from reasoningbank_daemon.handlers.post_edit import (
 )
 from reasoningbank_daemon.handlers.pre_task import advise_task, tell_task
 from reasoningbank_daemon.handlers.subagent import advise_subagent
+from reasoningbank_daemon.quality.judging.session_edits import Remark
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.intake import Understood
 from reasoningbank_daemon.storage.records import EventRecord
@@ -28,6 +30,7 @@ from reasoningbank_schema.events import (
     CommandRun,
     FileEdited,
     FilesEdited,
+    Origin,
     PromptSubmitted,
     SessionEnded,
     SessionStarted,
@@ -38,11 +41,18 @@ from reasoningbank_schema.events import (
 from reasoningbank_schema.messages import HookEvent, Request, encode_reply
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold an answer's body, and what is to be done where it came too late for who asked."""
+
+    body: bytes
+    unheard: Callable[[], None] | None = None
+
+
 class Adviser(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the work that makes an answer's body; ``urgent`` work has a pool of its own."""
+    """Hold the work that makes an answer; ``urgent`` work has a pool of its own."""
 
     urgent: bool
-    work: Callable[[], bytes]
+    work: Callable[[], Answer]
 
 
 def adviser_for(services: Services, request: Request, record: Understood) -> Adviser | None:
@@ -58,12 +68,14 @@ def adviser_for(services: Services, request: Request, record: Understood) -> Adv
     if isinstance(event, PromptSubmitted):
         prompt = event
         return Adviser(
-            urgent=True, work=lambda: encode_reply(advise_task(services, prompt, nonce=record.nonce))
+            urgent=True,
+            work=lambda: Answer(body=encode_reply(advise_task(services, prompt, nonce=record.nonce))),
         )
     if isinstance(event, FileEdited):
         edit = event
         return Adviser(
-            urgent=False, work=lambda: encode_reply(judge_edit(services, edit, nonce=record.nonce))
+            urgent=False,
+            work=lambda: Answer(body=encode_reply(judge_edit(services, edit, nonce=record.nonce))),
         )
     follow_session(services, event)
     return None
@@ -71,29 +83,42 @@ def adviser_for(services: Services, request: Request, record: Understood) -> Adv
 
 def _for_hook(services: Services, request: HookEvent, record: EventRecord) -> Adviser | None:
     event = record.event
-    advise: Callable[[], Advice]
+
+    def answer(advice: Advice) -> Answer:
+        return Answer(body=HOSTS[request.host].render(request.event, advice, event))
+
+    def answer_on_edits(advice: Advice, remarks: tuple[Remark, ...], origin: Origin) -> Answer:
+        unheard = functools.partial(services.edits.keep_unheard, session_of(origin), remarks)
+        return msgspec.structs.replace(answer(advice), unheard=unheard if remarks else None)
+
+    work: Callable[[], Answer]
     match event:
         case PromptSubmitted():
             # The session may have begun under an earlier daemon: no start will be heard of, and edits are near.
             _make_engines_ready(services)
             prompt = event
-            urgent, advise = True, lambda: tell_task(services, prompt, nonce=record.nonce)
+            urgent, work = True, lambda: answer(tell_task(services, prompt, nonce=record.nonce))
         case SubagentRequested():
             subagent = event
-            urgent, advise = True, lambda: advise_subagent(services, subagent, nonce=record.nonce)
+            urgent, work = True, lambda: answer(advise_subagent(services, subagent, nonce=record.nonce))
         case FileEdited() | FilesEdited():
             edits = event
-            urgent, advise = False, lambda: advise_on_edit(services, edits, nonce=record.nonce)
+            urgent, work = (
+                False,
+                lambda: answer_on_edits(
+                    *advise_on_edit(services, edits, nonce=record.nonce), origin=edits.origin
+                ),
+            )
         case CommandRun() | ToolUsed() if services.edits.has_later(session_of(event.origin)):
             origin = event.origin
-            urgent, advise = False, lambda: advise_later(services, origin)
+            urgent, work = False, lambda: answer_on_edits(*advise_later(services, origin), origin=origin)
         case TurnEnded() if services.edits.has_open(session_of(event.origin)):
             origin = event.origin
-            urgent, advise = False, lambda: sum_up(services, origin)
+            urgent, work = False, lambda: answer(sum_up(services, origin))
         case _:
             follow_session(services, event)
             return None
-    return Adviser(urgent=urgent, work=lambda: _render(request, event, advise()))
+    return Adviser(urgent=urgent, work=work)
 
 
 def follow_session(services: Services, event: AgentEvent) -> None:
@@ -107,7 +132,3 @@ def follow_session(services: Services, event: AgentEvent) -> None:
 def _make_engines_ready(services: Services) -> None:
     if services.settings.current.quality.enabled:
         services.edits.warm()
-
-
-def _render(request: HookEvent, event: AgentEvent, advice: Advice) -> bytes:
-    return HOSTS[request.host].render(request.event, advice, event)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reasoningbank_daemon.quality.desk import Arrival, Told
+from reasoningbank_daemon.quality.judging.session_edits import Remark
 from reasoningbank_daemon.quality.second_look import Session
 from reasoningbank_daemon.services.container import Services
 from reasoningbank_daemon.services.verdict_redaction import without_secrets
@@ -23,29 +26,28 @@ def judge_edit(services: Services, event: FileEdited, *, nonce: bytes) -> EditJu
     return EditJudged(verdict=told.verdict, text=told.text)
 
 
-def advise_on_edit(services: Services, event: FileEdited | FilesEdited, *, nonce: bytes) -> Advice:
-    """Tell an agent what its edit made worse; silent otherwise, and silent when quality is switched off."""
+def advise_on_edit(
+    services: Services, event: FileEdited | FilesEdited, *, nonce: bytes
+) -> tuple[Advice, tuple[Remark, ...]]:
+    """Tell an agent what its edit made worse; silent otherwise, and silent when quality is switched off.
+
+    What is said is returned by file, too, to be kept for the next event where nobody hears it now.
+    """
     if not services.settings.current.quality.enabled:
-        return SILENCE
+        return SILENCE, ()
     edits = event.edits if isinstance(event, FilesEdited) else (event,)
     judged = [_judged(services, edit, nonce=nonce, index=index) for index, edit in enumerate(edits)]
-    texts = [told.text for told in judged if told is not None and told.text]
-    if later := services.edits.later(session_of(event.origin)):
-        texts.append(f"A second look at an earlier edit: {later}")
-    if not texts:
-        return SILENCE
-    context = f"{INJECTED_OPEN} " + "\n".join(texts)
-    return Advice(context=context, blocks=any(told is not None and told.blocks for told in judged))
+    told = [each for each in judged if each is not None]
+    now = [remark for each in told if (remark := each.remark) is not None]
+    earlier = services.edits.later(session_of(event.origin))
+    advice = _advice(now, earlier, blocks=any(each.blocks for each in told))
+    return advice, (*now, *earlier)
 
 
-def advise_later(services: Services, origin: Origin) -> Advice:
-    """Tell an agent what the second look at its earlier edits found."""
-    later = services.edits.later(session_of(origin))
-    return (
-        SILENCE
-        if later is None
-        else Advice(context=f"{INJECTED_OPEN} A second look at an earlier edit: {later}")
-    )
+def advise_later(services: Services, origin: Origin) -> tuple[Advice, tuple[Remark, ...]]:
+    """Tell an agent of its earlier edits what was not known in time, or came too late to be heard."""
+    earlier = services.edits.later(session_of(origin))
+    return _advice((), earlier), earlier
 
 
 def sum_up(services: Services, origin: Origin) -> Advice:
@@ -57,6 +59,11 @@ def sum_up(services: Services, origin: Origin) -> Advice:
 def session_of(origin: Origin) -> Session:
     """Return whose edits belong together: a subagent's are its own."""
     return origin.host, origin.session_id, origin.agent_id or ""
+
+
+def _advice(now: Iterable[Remark], earlier: Iterable[Remark], *, blocks: bool = False) -> Advice:
+    texts = [each.text for each in now] + [f"Of an earlier edit: {each.text}" for each in earlier]
+    return Advice(context=f"{INJECTED_OPEN} " + "\n".join(texts), blocks=blocks) if texts else SILENCE
 
 
 def _judged(services: Services, event: FileEdited, *, nonce: bytes, index: int) -> Told | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 import msgspec
@@ -13,7 +13,7 @@ import msgspec
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.judge_apart import Judge
 from reasoningbank_daemon.quality.judging.advice import advice_text
-from reasoningbank_daemon.quality.judging.session_edits import SessionEdits
+from reasoningbank_daemon.quality.judging.session_edits import Remark, SessionEdits
 from reasoningbank_daemon.quality.known_texts import KnownTexts, committed_text, text_on_disk
 from reasoningbank_daemon.quality.projects.policies import Policies
 from reasoningbank_daemon.quality.projects.policy import Mode
@@ -43,6 +43,11 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     blocks: bool = False
     quoted_from: str = ""
     """The text after, where it holds a secret that the verdict's messages may quote: it is not to be kept as it is."""
+
+    @property
+    def remark(self) -> Remark | None:
+        """What the agent is told, with what it is about."""
+        return _remark(self.verdict, self.text) if self.text else None
 
 
 class EditDesk:
@@ -94,21 +99,31 @@ class EditDesk:
             quoted_from=after if review.may_quote_secrets else "",
         )
 
-    def has_later(self, session: Session) -> bool:
-        """Tell whether a second opinion waits for a session; cheap."""
-        return self._second is not None and self._second.has_opinions(session)
+    def keep_unheard(self, session: Session, remarks: Iterable[Remark]) -> None:
+        """Keep for the session's next event what came too late for this one."""
+        with self._lock:
+            edits = self._sessions.get(session)
+            if edits is not None:
+                edits.keep_unheard(remarks)
 
-    def later(self, session: Session) -> str | None:
-        """Return what the second look found since, in words, where it still holds."""
-        if self._second is None:
-            return None
-        texts = []
-        for opinion in self._second.opinions(session):
+    def has_later(self, session: Session) -> bool:
+        """Tell whether something waits for a session's next event; cheap."""
+        with self._lock:
+            edits = self._sessions.get(session)
+            unheard = edits is not None and edits.has_unheard
+        return unheard or (self._second is not None and self._second.has_opinions(session))
+
+    def later(self, session: Session) -> tuple[Remark, ...]:
+        """Return what was not known in time, or not heard, of earlier edits and still holds; each is returned once."""
+        with self._lock:
+            edits = self._sessions.get(session)
+            remarks = [] if edits is None else [*edits.take_unheard()]
+        for opinion in () if self._second is None else self._second.opinions(session):
             with self._lock:
                 fresh = self._session(session).add(opinion.verdict, opinion.text)
             if fresh is not None and (text := advice_text(fresh)):
-                texts.append(text)
-        return "\n".join(texts) or None
+                remarks.append(_remark(fresh, text))
+        return tuple(remarks)
 
     def sum_up(self, session: Session) -> str | None:
         """Return what a session's edits left open, once, and forget it."""
@@ -157,3 +172,7 @@ class EditDesk:
         if len(self._sessions) > MOST_SESSIONS:
             self._sessions.popitem(last=False)
         return edits
+
+
+def _remark(verdict: EditVerdict, text: str) -> Remark:
+    return Remark(path=verdict.path, content_sha256=verdict.content_sha256, text=text)

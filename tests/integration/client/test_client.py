@@ -26,6 +26,8 @@ def daemon() -> Iterator[DaemonProcess]:
 
 
 def test_a_task_is_advised_stored_and_recalled(daemon: DaemonProcess) -> None:
+    daemon.await_judge()
+
     with ReasoningBank(daemon.paths, timeout_s=10) as bank:
         bank.start_session("s1", cwd="/tmp/shop")
         told = bank.pre_task("s1", "repair the invoice export", cwd="/tmp/shop")

@@ -42,6 +42,7 @@ FRAME = 200
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[DaemonProcess]:
     with scratch_home() as home, DaemonProcess(home) as process:
+        process.await_judge()
         yield process
 
 
@@ -228,6 +229,7 @@ def test_engine_struck_under_the_daemon_is_named_and_judges_again(
 @pytest.mark.parametrize("ending", ["stopped", "killed"])
 def test_daemon_that_ends_takes_its_engines_along(ending: str) -> None:
     with scratch_home() as home, DaemonProcess(home) as process:
+        process.await_judge()
         with ReasoningBank(process.paths, timeout_s=PATIENCE_S) as bank:
             bank.start_session("s", cwd="/")
             judged(bank, "a.py", WORSE)

@@ -29,6 +29,7 @@ WORSE = "def f(x):\n    return eval(x)\n"
 @pytest.fixture
 def daemon() -> Iterator[DaemonProcess]:
     with scratch_home() as home, DaemonProcess(home) as process:
+        process.await_judge()
         yield process
 
 

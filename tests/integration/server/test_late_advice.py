@@ -6,23 +6,25 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.wire import Wire
 
-from reasoningbank_client import ReasoningBank
 from reasoningbank_schema.envelope import Code, Stored
 from reasoningbank_schema.messages import (
     Control,
     ControlAction,
     DaemonStatus,
+    HookEvent,
     PostEdit,
     Request,
     Status,
     decode_reply,
 )
 
+PAYLOADS = Path(__file__).parents[2] / "fixtures" / "agents" / "claude-code"
 ONE_WORKER = "[daemon]\nworkers_other = 1\n"
 EDIT = PostEdit(session="s", path="/nowhere/a.py", before="x = 1\n", after="x = 2\n")
 
@@ -43,10 +45,7 @@ def judge_of(daemon: DaemonProcess) -> int | None:
 
 
 def stop_judge(daemon: DaemonProcess) -> None:
-    with ReasoningBank(daemon.paths) as bank:
-        bank.start_session("s", cwd="/nowhere")
-    # It stands back: beside other tests it may get a tenth of a processor to start with.
-    wait_until(lambda: judge_of(daemon) is not None, what="the judge", timeout_s=90)
+    daemon.await_judge()
     pid = judge_of(daemon)
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
@@ -88,6 +87,59 @@ def test_edit_behind_one_that_waits_for_the_judge_is_answered_late_and_first(dae
     reply = decode_reply(status.advice)
     assert isinstance(reply, DaemonStatus)
     assert reply.late == 1
+
+
+def hook_event(name: str, **fields: object) -> HookEvent:
+    """Return an event of Claude Code's hooks, made of a recorded one."""
+    payload = {**json.loads((PAYLOADS / name).read_bytes()), "session_id": "s", **fields}
+    payload["tool_use_id"] = os.urandom(8).hex()
+    return HookEvent(host="claude-code", event="PostToolUse", payload=json.dumps(payload).encode())
+
+
+def told(wire: Wire, event: HookEvent) -> bytes:
+    answers = wire.ask(event, timeout_s=30)
+    assert answers is not None
+    return answers.advice
+
+
+def test_verdict_that_nobody_waited_for_is_told_once_with_the_next_event_while_it_holds(
+    daemon: DaemonProcess,
+) -> None:
+    daemon.await_judge()
+    pid = judge_of(daemon)
+    assert pid is not None
+    command = hook_event("PostToolUse.Bash.json")
+    said: list[bytes] = []
+
+    with Wire(daemon.paths.endpoint) as wire:
+
+        def edit_judged_late() -> bool:
+            # A name of its own: on a machine too busy for a verdict within two seconds, the next edit has one.
+            path = f"/nowhere/{len(said)}.py"
+            edit = hook_event(
+                "PostToolUse.Write.json",
+                tool_input={"file_path": path, "content": "x = eval(input())\n"},
+                tool_response={"filePath": path, "originalFile": "x = 1\n", "type": "update"},
+            )
+            os.kill(pid, signal.SIGSTOP)
+            late = wire.send(edit, deadline_ms=100)
+            while (answer := wire.receive(timeout_s=30)) and not answer[0].advice_final:
+                pass
+            os.kill(pid, signal.SIGCONT)
+            assert answer is not None
+            assert (answer[0].nonce, answer[0].code) == (late, Code.LATE)
+            # Answered in turn by the one worker: the verdict is there by then.
+            judged = wire.ask(EDIT, timeout_s=30)
+            assert judged is not None
+            said.append(told(wire, command))
+            return bool(said[-1])
+
+        wait_until(edit_judged_late, what="a verdict that came late", timeout_s=120)
+        again = told(wire, command)
+
+    assert b"Of an earlier edit: This edit brought new issues into" in said[-1]
+    assert b"S307" in said[-1] or b"input-in-code" in said[-1]
+    assert again == b""
 
 
 def test_daemon_that_is_stopping_answers_at_the_deadline_what_it_has_read(daemon: DaemonProcess) -> None:

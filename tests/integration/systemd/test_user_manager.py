@@ -117,11 +117,16 @@ def test_service_is_not_started_again_where_another_daemon_serves_the_bank(home:
 
 def test_engines_run_behind_the_units_directives(home: Path) -> None:
     edit = (
+        "import time\n"
         "from reasoningbank_client import ReasoningBank\n"
         "with ReasoningBank.from_environment(timeout_s=30) as bank:\n"
         "    bank.start_session('s', cwd='/tmp')\n"
         "    bank.pre_task('s', 'evaluate')\n"
-        "    answer = bank.post_edit('s', '/tmp/a.py', before='x = 1\\n', after='x = eval(input())\\n')\n"
+        "    end = time.monotonic() + 90\n"  # until the engines are up
+        "    while time.monotonic() < end:\n"
+        "        answer = bank.post_edit('s', '/tmp/a.py', before='x = 1\\n', after='x = eval(input())\\n')\n"
+        "        if not answer.advice.verdict.engines_missing:\n"
+        "            break\n"
         "    print(answer.advice.verdict.engines_run, answer.advice.verdict.label)\n"
     )
     (home / "edit.py").write_text(edit, encoding="utf-8")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from rbtest.wire import Wire
+from reasoningbank_client import ReasoningBank
 from reasoningbank_schema.messages import Control, ControlAction
 from reasoningbank_schema.paths import Paths, resolve_paths
 
@@ -108,6 +109,20 @@ class DaemonProcess:
             return False
         with Wire(self.paths.endpoint) as wire:
             return wire.ask(Control(action=ControlAction.PING), timeout_s=1) is not None
+
+    def await_judge(self) -> None:
+        """Begin a session and wait until the judge that it makes ready has answered: on a busy machine it takes its time.
+
+        A daemon that has been running for a while is so; an edit may wait two seconds for its verdict.
+        """
+        with ReasoningBank(self.paths) as client:
+            client.start_session("warm-up", cwd="/")
+        log = self.paths.logs / "daemon.log"
+        wait_until(
+            lambda: b'"judge_warm"' in log.read_bytes(),
+            what="an answer of the judge and its engines",
+            timeout_s=120,
+        )
 
     def output(self) -> str:
         """What it printed so far."""

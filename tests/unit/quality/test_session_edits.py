@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from reasoningbank_daemon.quality.engine import RawIssue
-from reasoningbank_daemon.quality.judging.session_edits import SessionEdits
+from reasoningbank_daemon.quality.judging.session_edits import Remark, SessionEdits
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 
@@ -50,6 +50,30 @@ def test_issue_that_was_told_and_still_stands_is_not_told_again_though_it_moved(
 
     assert again.issues == ()
     assert again.new_issues == 0
+
+
+def test_remark_that_was_not_heard_is_given_back_once_and_only_while_the_text_is_the_same() -> None:
+    edits = SessionEdits()
+    edits.take(verdict(raw(1)), [raw(1)], "eval(x)\n")
+    holds = Remark(path="/p/a.py", content_sha256="a", text="this holds")
+    edits.keep_unheard([holds, Remark(path="/p/a.py", content_sha256="of before", text="this does not")])
+
+    first, second = edits.take_unheard(), edits.take_unheard()
+
+    assert (first, second) == ((holds,), ())
+    assert not edits.has_unheard
+
+
+def test_remark_that_was_not_heard_goes_with_what_is_summed_up() -> None:
+    edits = SessionEdits()
+    edits.take(verdict(raw(1)), [raw(1)], "eval(x)\n")
+    edits.keep_unheard([Remark(path="/p/a.py", content_sha256="a", text="this holds")])
+
+    summary = edits.sum_up()
+
+    assert summary is not None
+    assert "S307" in summary
+    assert not edits.has_unheard
 
 
 def test_issue_that_was_resolved_and_comes_back_is_told_again() -> None:

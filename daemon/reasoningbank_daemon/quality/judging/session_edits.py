@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+import msgspec
+
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.judging.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.judging.history import FileHistories
@@ -20,12 +22,21 @@ Mark = tuple[str, str]
 """An issue by its rule and its stripped line, so that it is known again where it moved."""
 
 
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent is told of a text of a file."""
+
+    path: str
+    content_sha256: str
+    text: str
+
+
 class SessionEdits:
     """Knows the open issues of a session's files. Not safe for several threads."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, dict[Mark, Issue]] = OrderedDict()
         self._digests: dict[str, str] = {}
+        self._unheard: list[Remark] = []
         self.steps = FileHistories()
 
     def is_current(self, verdict: EditVerdict) -> bool:
@@ -78,11 +89,26 @@ class SessionEdits:
                 fresh.append(issue)
         return _with_issues(verdict, tuple(fresh)) if fresh else None
 
+    def keep_unheard(self, remarks: Iterable[Remark]) -> None:
+        """Keep what came when nobody waited for it any more."""
+        self._unheard = [*self._unheard, *remarks][-MOST_FILES:]
+
+    @property
+    def has_unheard(self) -> bool:
+        """Tell whether something was kept that nobody has heard."""
+        return bool(self._unheard)
+
+    def take_unheard(self) -> tuple[Remark, ...]:
+        """Return what was kept of texts that are still their files', and forget all; the rest is summed up at the end."""
+        kept, self._unheard = self._unheard, []
+        return tuple(each for each in kept if self._digests.get(each.path) == each.content_sha256)
+
     def sum_up(self) -> str | None:
         """Return what is still open, in one sentence and a few lines, and forget it; None where nothing is."""
         found = [(path, issue) for path, issues in self._open.items() for issue in issues.values()]
         self._open.clear()
         self._digests.clear()
+        self._unheard.clear()
         self.steps.clear()
         if not found:
             return None
