@@ -103,7 +103,10 @@ def check_spool(context: Context) -> Iterator[Check]:
         losses = count_losses(str(folder))
         damaged = len(list(folder.glob("*.damaged"))) if folder.is_dir() else 0
     except (SpoolError, OSError) as error:
-        yield _error("spool", str(error), f"look at who owns {folder}; hooks can't keep events until then")
+        next_step = f"look at who owns {folder}"
+        if _is_ours(folder):
+            next_step = f"chmod 700 {folder}"
+        yield _error("spool", str(error), f"{next_step}; hooks can't keep events until then")
         return
     if damaged:
         yield _warning(
@@ -128,18 +131,21 @@ def check_hooks(context: Context) -> Iterator[Check]:
     except InstallError as error:
         yield _error("hooks", str(error), "fix it, then: reasoningbank hooks status")
         return
-    used = [scope for scope in status.scopes if scope.state is not State.ABSENT]
+    used = [scope for scope in status.scopes if scope.calls_us]
+    unreadable = {scope.detail for scope in status.scopes if scope.state is State.UNREADABLE}
     for problem in status.problems:
-        yield _error("hooks", problem)
+        yield _error(
+            "hooks", problem, "fix it, then: reasoningbank hooks status" if problem in unreadable else ""
+        )
     if status.program is not State.ABSENT and (missing := _missing_interpreter(status.executable)):
         yield _error(
             "hooks",
             f"{status.executable} needs {missing}, which does not exist: nothing is recorded",
             "reasoningbank hooks install claude-code",
         )
-    if not used:
+    if not used and not any(scope.state is State.UNREADABLE for scope in status.scopes):
         yield _warning("hooks", "no agent calls ReasoningBank", "reasoningbank hooks install claude-code")
-    elif not status.problems:
+    elif used and not status.problems:
         yield _ok("hooks", "installed in " + ", ".join(str(scope.path) for scope in used))
 
 
@@ -242,8 +248,14 @@ def check_bank(context: Context, *, deep: bool) -> Iterator[Check]:
         yield Check(about=finding.about, mark=mark, message=finding.message, next_step=finding.next_step)
     if context.paths.bank.exists() and not found:
         read = "every page was read" if deep else "a quick look; `doctor --deep` reads every page"
-        size = wording.size(context.paths.bank.stat().st_size)
+        size = wording.size(_size_on_disk(context.paths.bank))
         yield _ok("bank", f"{context.paths.bank}, {size}: nothing wrong ({read})")
+
+
+def _size_on_disk(bank: Path) -> int:
+    """Return the bytes of a bank with its journal: of a young one nearly all is there."""
+    files = (bank, bank.with_name(f"{bank.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
@@ -257,6 +269,14 @@ CHECKS: tuple[Callable[[Context], Iterator[Check]], ...] = (
     check_hooks,
     check_events,
 )
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
 def _folder_problems(folder: Path) -> Iterator[Check]:

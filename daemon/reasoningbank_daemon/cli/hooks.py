@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import subprocess
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 
@@ -28,11 +30,21 @@ from reasoningbank_hooks.installer import (
     kept_environment,
     plan_install,
     plan_uninstall,
+    target_path,
     unified_diff,
 )
 
 HOSTS = ("claude-code",)
 """Those that can be installed; more are understood."""
+
+GIT_TIMEOUT_S = 10.0
+_NOT_IGNORED_STATUS = 1
+"""How `git check-ignore` ends for a path that is in a repository and not ignored."""
+
+_NOT_IGNORED = (
+    "git would commit that file, which is for this machine alone. Keep it out:\n"
+    "  echo '**/.claude/settings.local.json' >> \"$(git rev-parse --git-path info/exclude)\""
+)
 
 
 def _host(name: str) -> str:
@@ -69,6 +81,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             plan = plan_install(
                 hook_program(context), scope, place(context), version=version("reasoningbank")
             )
+            if scope is Scope.PROJECT and _git_sees(
+                context, target_path(scope, place(context), context.paths)
+            ):
+                plan = msgspec.structs.replace(plan, notes=(*plan.notes, _NOT_IGNORED))
         else:
             nothing = "No hooks of ReasoningBank are there; nothing was changed."
             plan = plan_uninstall(scope, place(context), context.paths)
@@ -95,6 +111,22 @@ def hook_status(context: Context) -> HookStatus:
 def place(context: Context) -> Place:
     """Return the folders of this user and this project."""
     return Place(claude_dir=find_claude_dir(context.environment, home=context.home), project_dir=context.cwd)
+
+
+def _git_sees(context: Context, path: Path) -> bool:
+    """Say whether git would offer the file for a commit; it names a path of this machine, so it should not."""
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(context.cwd), "check-ignore", "--quiet", str(path)],
+            env=dict(context.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=GIT_TIMEOUT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False  # without an answer of git nothing is known, and nothing depends on it
+    return asked.returncode == _NOT_IGNORED_STATUS
 
 
 _HOST_HELP = f"the agent: {', '.join(HOSTS)}"
@@ -146,7 +178,7 @@ def _show_status(context: Context, *, as_json: bool) -> int:
     else:
         context.say(f"hook program  {status.program.value:<10} {status.executable}")
         for scope in status.scopes:
-            detail = f"  ({scope.detail})" if scope.detail else ""
+            detail = f"  ({scope.detail})" if scope.state is State.OUTDATED else ""
             context.say(f"{scope.scope.value:<12}  {scope.state.value:<10} {scope.path}{detail}")
         for problem in status.problems:
             context.say(f"problem: {problem}")

@@ -12,7 +12,7 @@ from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.hooks import hook_status
 from reasoningbank_daemon.config import Config, ConfigError, load_config
 from reasoningbank_daemon.storage import sqlite
-from reasoningbank_hooks.installer import InstallError, State
+from reasoningbank_hooks.installer import InstallError
 
 
 def read_config(context: Context) -> Config:
@@ -29,7 +29,7 @@ def read_config(context: Context) -> Config:
 
 def _first_step(context: Context) -> str:
     try:
-        installed = any(scope.state is not State.ABSENT for scope in hook_status(context).scopes)
+        installed = any(scope.calls_us for scope in hook_status(context).scopes)
     except InstallError:
         return "reasoningbank doctor"
     if installed:

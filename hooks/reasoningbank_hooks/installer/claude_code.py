@@ -13,7 +13,15 @@ from reasoningbank_hooks.installer.claude_hooks import HOST, hook_entries
 from reasoningbank_hooks.installer.claude_plugin import MARKETPLACE, PLUGIN, plugin_files
 from reasoningbank_hooks.installer.manifest import FILE as MANIFEST_FILE
 from reasoningbank_hooks.installer.manifest import Installed, read_manifest
-from reasoningbank_hooks.installer.plan import FileChange, FileReader, Plan, only_changes, read_file, wanted
+from reasoningbank_hooks.installer.plan import (
+    FileChange,
+    FileReader,
+    InstallError,
+    Plan,
+    only_changes,
+    read_file,
+    wanted,
+)
 from reasoningbank_hooks.installer.program import HookProgram, program_files
 from reasoningbank_schema.paths import Paths
 
@@ -39,15 +47,21 @@ class State(enum.StrEnum):
     ABSENT = "absent"
     INSTALLED = "installed"
     OUTDATED = "outdated"
+    UNREADABLE = "unreadable"
 
 
 class ScopeStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Report one scope; ``detail`` tells what differs when it is outdated."""
+    """Report one scope; ``detail`` tells what differs when it is outdated, or why it can't be read."""
 
     scope: Scope
     path: Path
     state: State
     detail: str = ""
+
+    @property
+    def calls_us(self) -> bool:
+        """Say whether our hooks are known to be there, in whatever version."""
+        return self.state in (State.INSTALLED, State.OUTDATED)
 
 
 class HookStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,10 +171,12 @@ def plan_uninstall(scope: Scope, place: Place, paths: Paths, *, read: FileReader
 def inspect(program: HookProgram, place: Place, *, version: str, read: FileReader = read_file) -> HookStatus:
     """Report what is installed, compared with what an installation would write now.
 
+    A settings file that can't be read is a problem of its scope, and hides nothing of the others.
+
     Raises
     ------
     InstallError
-        When a settings file can't be read.
+        When our own files can't be read.
     """
     there = read(program.executable) is not None
     current = not only_changes(program_files(program, read))
@@ -170,7 +186,7 @@ def inspect(program: HookProgram, place: Place, *, version: str, read: FileReade
         executable=program.executable,
         program=state,
         scopes=scopes,
-        problems=tuple(_problems(state, scopes, place, program.paths, read)),
+        problems=tuple(_problems(state, scopes, program.paths, read)),
     )
 
 
@@ -185,6 +201,15 @@ def _inspect_scope(
     scope: Scope, program: HookProgram, place: Place, version: str, read: FileReader
 ) -> ScopeStatus:
     target = target_path(scope, place, program.paths)
+    try:
+        return _compare_scope(scope, program, target, version, read)
+    except InstallError as error:
+        return ScopeStatus(scope=scope, path=target, state=State.UNREADABLE, detail=str(error))
+
+
+def _compare_scope(
+    scope: Scope, program: HookProgram, target: Path, version: str, read: FileReader
+) -> ScopeStatus:
     if scope is Scope.PLUGIN:
         changes = _plugin_changes(program, target, version, read)
         differing = [change.path.name for change in only_changes(changes)]
@@ -202,11 +227,10 @@ def _inspect_scope(
     return ScopeStatus(scope=scope, path=target, state=state, detail=", ".join(differing))
 
 
-def _problems(
-    program: State, scopes: tuple[ScopeStatus, ...], place: Place, paths: Paths, read: FileReader
-) -> list[str]:
+def _problems(program: State, scopes: tuple[ScopeStatus, ...], paths: Paths, read: FileReader) -> list[str]:
     problems: list[str] = []
-    used = [status for status in scopes if status.state is not State.ABSENT]
+    problems += [status.detail for status in scopes if status.state is State.UNREADABLE]
+    used = [status for status in scopes if status.calls_us]
     if used and program is State.ABSENT:
         problems.append(
             f"{used[0].path} calls {paths.hook_dir / 'rb-hook'}, which is not there: nothing is recorded."
@@ -218,8 +242,10 @@ def _problems(
         for status in used
         if State.OUTDATED in (status.state, program)
     ]
-    for scope in (Scope.USER, Scope.PROJECT):
-        path = target_path(scope, place, paths)
+    for status in scopes:
+        path = status.path
+        if status.scope is Scope.PLUGIN or status.state is State.UNREADABLE:
+            continue
         if settings.parse_settings(read(path), path=path).get("disableAllHooks"):
             problems.append(f'{path} says "disableAllHooks": no hook runs until that is taken out')
     return problems

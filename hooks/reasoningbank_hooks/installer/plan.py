@@ -30,8 +30,8 @@ class PlanStaleError(InstallError):
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):
     """Say what becomes of one file; ``before`` None means it is new, ``after`` None that it is deleted.
 
-    ``mode`` is for new files; an existing one keeps its own. ``precious`` files are the user's: they are backed
-    up before they change.
+    ``mode`` is for new files; an existing one keeps its own. ``precious`` files are the user's: what is theirs in
+    them is backed up before they change.
     """
 
     path: Path
@@ -39,6 +39,12 @@ class FileChange(msgspec.Struct, frozen=True, kw_only=True):
     after: bytes | None
     mode: int = 0o600
     precious: bool = False
+
+    @property
+    def worth_keeping(self) -> bytes | None:
+        """Return what the user would miss; None where that is blank, or is deleted because all in it is ours."""
+        kept = self.precious and self.after is not None and self.before is not None and self.before.strip()
+        return self.before if kept else None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +111,7 @@ def unified_diff(plan: Plan) -> str:
             "/dev/null" if change.after is None else str(change.path),
         )
         if not change.precious and len(before) + len(after) > LONG_LINES:
-            parts.append(f"--- {names[0]}\n+++ {names[1]}\n({len(before)} lines become {len(after)})\n")
+            parts.append(f"--- {names[0]}\n+++ {names[1]}\n({_counted(before, after)})\n")
         else:
             parts += difflib.unified_diff(before, after, *names)
     return "".join(parts)
@@ -135,8 +141,8 @@ def apply(plan: Plan, *, stamp: str) -> Applied:
     backups: list[Path] = []
     for change in plan.changes:
         try:
-            if change.precious and change.before is not None:
-                backups.append(_back_up(change.path, change.before, stamp))
+            if (kept := change.worth_keeping) is not None:
+                backups.append(_back_up(change.path, kept, stamp))
             if change.after is None:
                 change.path.unlink()
             else:
@@ -156,6 +162,12 @@ def apply(plan: Plan, *, stamp: str) -> Applied:
     if plan.compile_with and plan.library:
         compile_library(plan.compile_with, plan.library)
     return Applied(changed=tuple(changed), backups=tuple(backups))
+
+
+def _counted(before: list[str], after: list[str]) -> str:
+    if not before:
+        return f"{len(after)} new lines"
+    return f"{len(before)} lines become {len(after)}"
 
 
 def _lines(content: bytes | None) -> list[str]:

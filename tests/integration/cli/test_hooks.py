@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 from rbtest.command_line import CommandLine
@@ -51,6 +52,30 @@ def test_settings_that_are_no_json_are_left_alone_and_named(bench: CommandLine) 
     assert done.returncode == 73
     assert str(settings) in done.stderr
     assert settings.read_text(encoding="utf-8") == "{not json"
+
+
+def test_project_settings_that_git_would_commit_are_named_once_they_are_written(bench: CommandLine) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=bench.home, check=True)
+
+    seen = bench.run("hooks", "install", "claude-code", "--project")
+    (bench.home / ".git" / "info" / "exclude").write_text("**/.claude/settings.local.json\n")
+    kept_out = bench.run("hooks", "install", "claude-code", "--project")
+
+    assert "git would commit that file" in seen.stdout
+    assert "git" not in kept_out.stdout
+
+
+def test_damaged_settings_of_a_project_leave_the_status_of_the_user_to_be_read(bench: CommandLine) -> None:
+    bench.run("hooks", "install", "claude-code")
+    local = bench.home / ".claude" / "settings.local.json"
+    local.write_text("{,}")
+
+    done = bench.run("hooks", "status")
+
+    assert done.returncode == 1
+    assert f"user          installed  {bench.home}/.claude/settings.json\n" in done.stdout
+    assert f"project       unreadable {local}\n" in done.stdout
+    assert f"problem: {local}, line 1, column 2" in done.stdout
 
 
 def test_host_that_is_understood_and_can_not_be_installed_says_so(bench: CommandLine) -> None:

@@ -113,6 +113,19 @@ def test_the_users_file_is_backed_up_before_it_changes_and_only_then(
     assert sorted(path.name for path in settings.parent.iterdir()) == [settings.name, backup.name]
 
 
+@pytest.mark.parametrize("blank", [b"", b" \n"])
+def test_nothing_of_the_users_is_nothing_to_back_up(program: HookProgram, place: Place, blank: bytes) -> None:
+    settings = place.claude_dir / "settings.json"
+    settings.parent.mkdir()
+    settings.write_bytes(blank)
+
+    applied = apply(plan_install(program, Scope.USER, place, version="1"), stamp="1")
+    removed = apply(plan_uninstall(Scope.USER, place, program.paths), stamp="2")
+
+    assert (applied.backups, removed.backups) == ((), ())
+    assert list(settings.parent.iterdir()) == []
+
+
 def test_a_settings_file_that_is_a_link_stays_one(program: HookProgram, place: Place, tmp_path: Path) -> None:
     dotfile = tmp_path / "dotfiles" / "claude.json"
     dotfile.parent.mkdir()
@@ -194,6 +207,26 @@ def test_a_program_that_is_gone_is_found_and_named(program: HookProgram, place: 
     assert status.program is State.ABSENT
     assert "is not there" in status.problems[0]
     assert "hooks install claude-code --project" in status.problems[0]
+
+
+def test_a_damaged_settings_file_is_a_problem_and_hides_none_of_the_others(
+    program: HookProgram, place: Place
+) -> None:
+    install(program, place)
+    program.executable.unlink()
+    damaged = target_path(Scope.PROJECT, place, program.paths)
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{,}")
+
+    status = inspect(program, place, version="1")
+
+    assert states(program, place) == {
+        Scope.USER: State.INSTALLED,
+        Scope.PROJECT: State.UNREADABLE,
+        Scope.PLUGIN: State.ABSENT,
+    }
+    assert [f"{damaged}, line 1" in problem for problem in status.problems] == [True, False]
+    assert "is not there" in status.problems[1]
 
 
 def test_an_entry_that_the_user_changed_is_outdated_by_name(program: HookProgram, place: Place) -> None:
