@@ -96,6 +96,8 @@ def run_verdict(arguments: argparse.Namespace, context: Context) -> int:
     elif arguments.format == "github":
         for line in github_report(files, notes=arguments.notes):
             context.say(line)
+    elif not files:
+        context.say(_nothing_to_judge(arguments, _revision(arguments, context)))
     else:
         for line in people_report(files, coloured=_coloured(arguments.color, context), notes=arguments.notes):
             context.say(line)
@@ -119,6 +121,18 @@ def fails(verdict: EditVerdict, fail_on: str) -> bool:
             return False
 
 
+def _nothing_to_judge(arguments: argparse.Namespace, revision: str | None) -> str:
+    """Say where no text was found that is new: a deleted file has none."""
+    if revision is not None:
+        begin = revision.removesuffix("...")
+        where = f"No text differs from {begin if begin == revision else f'where this branch left {begin}'}"
+    elif arguments.staged:
+        where = "No changed text is staged (git add stages one)"
+    else:
+        where = "No text differs from the last commit"
+    return f"{where}, so there is nothing to judge."
+
+
 def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedFile]:
     config = read_config(context)
     programs = Programs(oxlint=lambda: config.quality.oxlint)
@@ -131,7 +145,11 @@ def _judged(arguments: argparse.Namespace, context: Context) -> Iterator[JudgedF
             try:
                 policy = policies.policy_for(edit.path)
             except ProjectConfigError as error:
-                raise CommandError(str(error), code=ExitCode.BAD_CONFIGURATION) from error
+                raise CommandError(
+                    str(error),
+                    code=ExitCode.BAD_CONFIGURATION,
+                    next_step="fix that line; docs/quality.md says what the file may hold",
+                ) from error
             callers = caller_issues(edit) if arguments.types else ()
             deadline = context.monotonic_s() + FILE_TIMEOUT_S
             verdict = reviewer.examine(edit, deadline, policy=policy, history=callers).verdict
@@ -185,8 +203,13 @@ def _by_repository(paths: Sequence[str], context: Context) -> dict[str, list[str
     found: dict[str, list[str]] = {}
     for path in paths:
         root = str(context.cwd) if in_hook else project_root(str(Path(path) / "any"))
-        found.setdefault(root or str(context.cwd), []).append(path)
+        found.setdefault(root or _folder_of(path), []).append(path)
     return found
+
+
+def _folder_of(path: str) -> str:
+    """Return the nearest folder that is there: a file in no project may lie in none that git could be asked in."""
+    return next(str(folder) for folder in (Path(path), *Path(path).parents) if folder.is_dir())
 
 
 def _revision(arguments: argparse.Namespace, context: Context) -> str | None:
@@ -215,7 +238,11 @@ def _changed(
         )
     for path in paths:
         if not os.path.lexists(path) and not tree.knows(path, revision=revision):
-            raise CommandError(f"{path} is not there, and git does not know it", code=ExitCode.NOT_FOUND)
+            raise CommandError(
+                f"{path} is not there, and git does not know it",
+                code=ExitCode.NOT_FOUND,
+                next_step=f"reasoningbank verdict, without a path, judges what changed below {context.cwd}",
+            )
     if revision is not None:
         yield from tree.since(revision, paths)
     elif arguments.staged:
@@ -231,7 +258,11 @@ def _changed(
 
 def _compared(paths: Sequence[str], before: Path) -> Edit:
     if len(paths) != 1:
-        raise CommandError("--before needs exactly one PATH", code=ExitCode.USAGE)
+        raise CommandError(
+            "--before needs exactly one PATH",
+            code=ExitCode.USAGE,
+            next_step=f"reasoningbank verdict PATH --before {before.name}",
+        )
     return Edit(path=paths[0], before=_text(str(before)), after=_text(paths[0]))
 
 
@@ -242,7 +273,10 @@ def _new_file(path: str) -> Edit:
 def _text(path: str) -> str:
     text = text_on_disk(path)
     if text is None:
-        raise CommandError(f"{path} can't be read as a file", code=ExitCode.NOT_FOUND)
+        happened = "can't be read as a file" if os.path.lexists(path) else "is not there"
+        raise CommandError(
+            f"{path} {happened}", code=ExitCode.NOT_FOUND, next_step="name a file that can be read"
+        )
     return text
 
 

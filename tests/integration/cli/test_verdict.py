@@ -39,7 +39,7 @@ def test_unchanged_and_improved_files_end_with_0(project: CommandLine) -> None:
     same = project.run("verdict")
 
     assert (nothing.returncode, same.returncode) == (0, 0)
-    assert nothing.stdout == "Nothing changed, so there is nothing to judge.\n"
+    assert nothing.stdout == "No text differs from the last commit, so there is nothing to judge.\n"
     assert same.stdout == "1 file: 1 same. 0 new, 0 gone (notes included).\n"
 
 
@@ -110,6 +110,29 @@ def test_revision_that_git_does_not_know_is_named(project: CommandLine) -> None:
     assert done.stderr.startswith(
         "reasoningbank verdict: git has no revision 'nosuch'\nNext: git branch, git tag"
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--staged",), "No changed text is staged (git add stages one)"),
+        (("--diff", "HEAD"), "No text differs from HEAD"),
+        (("--diff", "HEAD..."), "No text differs from where this branch left HEAD"),
+    ],
+)
+def test_nothing_to_judge_says_what_was_looked_at(
+    project: CommandLine, options: tuple[str, ...], said: str
+) -> None:
+    done = project.run("verdict", *options)
+
+    assert (done.returncode, done.stdout) == (0, f"{said}, so there is nothing to judge.\n")
+
+
+def test_file_to_compare_with_that_is_not_there_is_named_so(project: CommandLine) -> None:
+    done = project.run("verdict", "a.py", "--before", "old.py")
+
+    assert done.returncode == 66
+    assert f"{project.home}/old.py is not there\nNext: " in done.stderr
 
 
 def test_json_is_written_as_other_commands_do(project: CommandLine) -> None:

@@ -85,9 +85,15 @@ def test_paths_in_two_repositories_and_outside_of_any_are_judged_together(
     (repository.home / "a.py").write_text(WORSE)
     (other / "c.py").write_text(BROKEN)
 
-    done = repository.run("verdict", "--json", "a.py", "../other/c.py")
+    (tmp_path / "d.py").write_text(BROKEN)
 
-    assert verdicts(done) == {"a.py": "worse", str(other / "c.py"): "broken"}
+    done = repository.run("verdict", "--json", "a.py", "../other/c.py", "../d.py")
+
+    assert verdicts(done) == {
+        "a.py": "worse",
+        str(other / "c.py"): "broken",
+        str(tmp_path / "d.py"): "broken",
+    }
 
 
 def test_deleted_file_may_be_named_and_one_that_never_was_may_not(repository: CommandLine) -> None:
