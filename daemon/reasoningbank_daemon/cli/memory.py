@@ -47,15 +47,20 @@ def run_recall(arguments: argparse.Namespace, context: Context) -> int:
     if not found.experiences:
         context.say("Nothing similar is on record.")
     for experience in found.experiences:
-        where = "this project" if experience.same_project else "another project"
+        where = "" if arguments.all_projects else _where(same_project=experience.same_project)
         below = "" if experience.likeness >= found.threshold else ", below the threshold"
         kind = "your own lesson" if experience.outcome == "told" else experience.outcome
-        context.say(f"{experience.id}  likeness {experience.likeness:.2f}{below}, {where}, {kind}")
-        context.say(f"   {experience.text}")
+        context.say(f"{experience.id}  likeness {experience.likeness:.2f}{below}{where}, {kind}")
+        for line in experience.text.splitlines():
+            context.say(f"   {line}")
     context.say(
         f"Found by: {found.embedder}. Agents get one from likeness {found.threshold:.3f} on ({found.threshold_basis})."
     )
     return ExitCode.OK
+
+
+def _where(*, same_project: bool) -> str:
+    return ", this project" if same_project else ", another project"
 
 
 def add_remember_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +77,10 @@ def add_remember_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run_remember(arguments: argparse.Namespace, context: Context) -> int:
     """Store the lesson and return when it is on disk."""
+    if not arguments.text.strip():
+        raise CommandError(
+            "the lesson is empty", code=ExitCode.USAGE, next_step='reasoningbank remember "what is so"'
+        )
     cwd = "" if arguments.all_projects else str(context.cwd)
     receipt = asking.remember(
         context, arguments.text, title=arguments.title, cwd=cwd, tags=tuple(arguments.tag)
@@ -102,13 +111,12 @@ def run_feedback(arguments: argparse.Namespace, context: Context) -> int:
     rule: str | None = arguments.rule
     if rule is not None:
         _check_rule(rule, rating)
-    here = rule is not None
     task = (
-        _latest_task(context, here=here) if arguments.task is None else _named_task(context, arguments.task)
+        _latest_task(context, arguments) if arguments.task is None else _named_task(context, arguments.task)
     )
     note = f"{rule}: {arguments.note}" if rule else arguments.note
     asking.feedback(context, rating, task_id=task.id, note=note)
-    goal = wording.shorten(task.goal, 60)
+    goal = wording.goal(task.goal, 60).rstrip(".")
     context.say(f"Stored for task {task.id}: {goal}. See: reasoningbank tasks show {task.id}")
     if rule:
         context.say(_effect(context, rule, task))
@@ -153,18 +161,25 @@ def _named_task(context: Context, task_id: int) -> TaskLine:
     return found.line
 
 
-def _latest_task(context: Context, *, here: bool) -> TaskLine:
+def _latest_task(context: Context, arguments: argparse.Namespace) -> TaskLine:
     """Return the latest task, of this folder's project alone where what is said is about the project."""
+    here = arguments.rule is not None
     with open_bank(context) as db:
         project = project_id(db, project_key(str(context.cwd))) if here else None
         known = not here or project is not None
         latest = next(iter(recent_tasks(db, limit=1, project_id=project)), None) if known else None
-    if latest is None:
-        where = " of this folder's project" if here else ""
+    if latest is None and here:
         raise CommandError(
-            f"no task{where} is on record yet",
+            f"no task of this folder's project is on record yet: {context.cwd}",
             code=ExitCode.NOT_FOUND,
-            next_step="reasoningbank tasks list, then: reasoningbank feedback RATING --task ID",
+            next_step="go into the project's folder, or name a task of it as `reasoningbank tasks list` shows it: "
+            f"reasoningbank feedback {arguments.rating} --rule {arguments.rule} --task ID",
+        )
+    if latest is None:
+        raise CommandError(
+            "no task is on record yet, so there is none to rate",
+            code=ExitCode.NOT_FOUND,
+            next_step="work with your agent, then: reasoningbank tasks list",
         )
     return latest
 

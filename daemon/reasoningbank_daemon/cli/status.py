@@ -75,7 +75,7 @@ def describe(status: DaemonStatus) -> Iterator[str]:
     yield f"  spool      {status.spooled} waiting, {status.spool_dropped} dropped for room"
     waiting = f", {status.vectors_waiting:,} waiting for one" if status.vectors_waiting else ""
     yield (
-        f"  embedder   {status.embedder} ({status.lexical_documents:,} documents by words, "
+        f"  embedder   {status.embedder} ({wording.count(status.lexical_documents, 'document')} by words, "
         f"{status.vector_documents:,} by vectors{waiting})"
     )
     threshold = "none yet" if status.threshold is None else f"{status.threshold:.3f}"

@@ -89,7 +89,7 @@ def _list(context: Context, tasks: tuple[TaskLine, ...], *, before_id: int | Non
             wording.duration(task.duration_s),
             wording.money(task.cost_usd),
             task.model or "-",
-            wording.shorten(task.goal if task.kind == "main" else f"[{task.kind}] {task.goal}", GOAL_WIDTH),
+            wording.shorten(f"{_kind(task)}{wording.goal(task.goal, GOAL_WIDTH)}", GOAL_WIDTH),
         )
         for task in tasks
     ]
@@ -100,20 +100,19 @@ def _list(context: Context, tasks: tuple[TaskLine, ...], *, before_id: int | Non
 def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
     """Yield the lines that show one task to a person."""
     task = detail.line
-    yield f"Task {task.id}: {wording.shorten(task.goal, TEXT_WIDTH)}"
+    yield f"Task {task.id}: {wording.goal(task.goal, TEXT_WIDTH)}"
     yield f"  project   {task.project or 'not known'} ({task.host}, {task.kind})"
-    yield f"  time      {wording.moment(task.started_ns)}, {wording.duration(task.duration_s)}" + (
-        f", closed by {task.closed_by}" if task.closed_by else ", still open"
-    )
+    yield f"  time      {wording.moment(task.started_ns)}, {_ending(task)}"
     yield f"  model     {task.model or 'not known'}"
     yield f"  cost      {_cost(detail.usage)}"
     yield f"  outcome   {_outcome(task)}"
     yield from _evidence(detail.evidence, "because")
     yield from _evidence(detail.withdrawn, "no longer counted")
     if detail.children:
-        yield f"  subagents tasks {', '.join(map(str, detail.children))}"
+        noun = "task" if len(detail.children) == 1 else "tasks"
+        yield f"  subagents {noun} {', '.join(map(str, detail.children))}"
     for turn in detail.trajectory.turns:
-        yield f"  prompt    {wording.shorten(turn.prompt, TEXT_WIDTH)}"
+        yield f"  prompt    {wording.goal(turn.prompt, TEXT_WIDTH)}"
     steps = zip(detail.trajectory.steps, detail.details, strict=True)
     for number, (step, stored) in enumerate(steps, start=1):
         yield f"  step {number:<4} {_step(step)}"
@@ -126,6 +125,15 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
         yield f"  feedback  {wording.moment(given.at_ns)} {given.rating}{note}"
     if detail.experience_id is not None:
         yield f"  lesson    experience {detail.experience_id}, for later tasks"
+
+
+def _kind(task: TaskLine) -> str:
+    return "" if task.kind == "main" else f"[{task.kind}] "
+
+
+def _ending(task: TaskLine) -> str:
+    lasted = "" if task.duration_s is None else f"{wording.duration(task.duration_s)}, "
+    return f"{lasted}closed by {task.closed_by}" if task.closed_by else f"{lasted}still open"
 
 
 def _outcome(task: TaskLine) -> str:

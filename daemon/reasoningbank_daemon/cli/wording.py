@@ -78,6 +78,17 @@ def shorten(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def goal(text: str, width: int) -> str:
+    """Write what a task is about; a task whose prompt no hook reported says so.
+
+    Examples
+    --------
+    >>> goal("Mend  it", 20), goal("", 20)
+    ('Mend it', '(no prompt seen)')
+    """
+    return shorten(text, width) or "(no prompt seen)"
+
+
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Align columns, the first row being their names; numbers (all but the first row digits) to the right."""
     if not rows:

@@ -120,6 +120,55 @@ def test_feedback_on_a_task_that_is_not_there_names_the_command_that_lists_them(
     assert done.stderr == ("reasoningbank feedback: there is no task 77\nNext: reasoningbank tasks list\n")
 
 
+def test_rating_where_nothing_is_on_record_asks_for_nothing_that_can_not_be(bench: CommandLine) -> None:
+    bench.run("up")
+
+    done = bench.run("feedback", "good")
+
+    assert done.returncode == 66
+    assert done.stderr == (
+        "reasoningbank feedback: no task is on record yet, so there is none to rate\n"
+        "Next: work with your agent, then: reasoningbank tasks list\n"
+    )
+
+
+def test_task_whose_prompt_no_hook_reported_says_so_wherever_it_is_named(bench: CommandLine) -> None:
+    bench.run("up")
+    with ReasoningBank(resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home), timeout_s=10) as bank:
+        bank.start_session("s1", cwd=str(bench.home))
+        bank.post_command("s1", "ls", exit_status=0, output="")
+
+    listed, shown = bench.run("tasks", "list"), bench.run("tasks", "show", "1")
+    rated = bench.run("feedback", "good")
+
+    assert listed.stdout.endswith("  (no prompt seen)\n")
+    assert shown.stdout.startswith("Task 1: (no prompt seen)\n")
+    assert re.search(r"  time      \S+ \S+, still open\n", shown.stdout)
+    assert rated.stdout.startswith("Stored for task 1: (no prompt seen). See: ")
+
+
+def test_empty_lesson_is_a_mistake_of_the_command_line(bench: CommandLine) -> None:
+    done = bench.run("remember", " ")
+
+    assert done.returncode == 64
+    assert done.stderr.startswith(
+        "reasoningbank remember: the lesson is empty\nNext: reasoningbank remember "
+    )
+
+
+def test_recall_over_all_projects_does_not_say_whose_a_lesson_is(bench: CommandLine) -> None:
+    bench.run("up")
+    bench.run("remember", "The importer reads CSV with csv.reader, never by hand.")
+
+    here = bench.run("recall", "importer CSV reader")
+    anywhere = bench.run("recall", "importer CSV reader", "--all-projects")
+    status = bench.run("status")
+
+    assert ", this project, your own lesson\n" in here.stdout
+    assert re.match(r"1  likeness \d\.\d\d, your own lesson\n", anywhere.stdout)
+    assert "lexical (1 document by words, 0 by vectors)" in status.stdout
+
+
 def test_false_alarm_without_a_task_in_this_folders_project_says_so(
     bench: CommandLine, tmp_path: Path
 ) -> None:
