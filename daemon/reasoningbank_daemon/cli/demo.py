@@ -41,9 +41,10 @@ STOP_TIMEOUT_S = 30.0
 SETTLE_TIMEOUT_S = 20.0
 _WIDTH = 100
 _INTRODUCTION = """\
-Two recorded sessions of Claude Code, played through the real hook program and daemon in a scratch bank; your own
-bank and your agent's settings are not touched. Each line is an event of the agent: "." where ReasoningBank stores
-it and stays silent, ">" where it has something to say."""
+Two recorded sessions of Claude Code, played through the real hook program and
+daemon in a scratch bank; your own bank and your agent's settings are not
+touched. Each line is an event of the agent: "." where ReasoningBank stores it
+and stays silent, ">" where it has something to say."""
 _RECORD_WIDTH = 140
 
 

@@ -11,7 +11,7 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.USAGE: "the command line is wrong",
     ExitCode.NOT_FOUND: "what the command names does not exist",
     ExitCode.NO_ANSWER: "the daemon is running but does not answer in time",
-    ExitCode.CANNOT_CREATE: "a folder or a file can't be created, or belongs to someone else",
+    ExitCode.CANNOT_CREATE: "a folder or a file can't be made or changed, or belongs to someone else",
     ExitCode.BANK_UNUSABLE: "the bank can't be read",
     ExitCode.BAD_CONFIGURATION: "the configuration is wrong",
     ExitCode.INTERRUPTED: "interrupted",

@@ -11,7 +11,7 @@ from reasoningbank_daemon.cli.context import Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.nearest import nearest
 
-HELP_WIDTH = 96
+HELP_WIDTH = 80
 
 _UNRECOGNIZED = "unrecognized arguments: "
 _REQUIRED = "the following arguments are required: "

@@ -43,9 +43,10 @@ _OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE")
 """git sets these for its hooks; they hold where the hook was started, and mislead git in other folders."""
 
 _EPILOG = """\
-Without an option, files are compared with the last commit, and a file that git does not know is new.
-Exit codes: 0 where nothing was found that --fail-on names, 1 where something was, 64 for a wrong command
-line, 66 for a path, a revision or a repository that is not there, 78 for a wrong configuration.
+Without an option, files are compared with the last commit, and a file that
+git does not know is new. Exit codes: 0 where nothing was found that --fail-on
+names, 1 where something was, 64 for a wrong command line, 66 for a path, a
+revision or a repository that is not there, 78 for a wrong configuration.
 
   reasoningbank verdict                        what is not committed yet in this folder
   reasoningbank verdict --staged               what the next commit would bring in
