@@ -15,7 +15,8 @@ from reasoningbank_daemon.cli.parsing import Command
 
 UNIT = "reasoningbank.service"
 ENABLE = ("systemctl --user daemon-reload", "systemctl --user enable --now reasoningbank")
-DISABLE = "systemctl --user disable --now reasoningbank"
+DISABLE = ("systemctl --user stop reasoningbank", "systemctl --user daemon-reload")
+"""What ends a service whose unit is gone: `disable` would not find it any more."""
 _EXEC = "ExecStart="
 
 
@@ -132,7 +133,12 @@ def _uninstall(context: Context, target: Path) -> int:
             code=ExitCode.CANNOT_CREATE,
             next_step=f"ls -ld {target.parent} {target}",
         ) from error
-    context.say(f"Removed {target}. A running service keeps running until: {DISABLE}")
+    enabled = target.parent / "default.target.wants" / UNIT
+    if enabled.is_symlink():
+        enabled.unlink()  # what `systemctl --user enable` made; without the unit it leads nowhere
+    context.say(f"Removed {target}. Where systemd runs it, end it:")
+    for line in DISABLE:
+        context.say(f"  {line}")
     return ExitCode.OK
 
 

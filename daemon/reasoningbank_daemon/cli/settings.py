@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reasoningbank_daemon.cli.context import CommandError, Context
+from reasoningbank_daemon.cli.daemon_process import lock_holder
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command
 from reasoningbank_daemon.cli.reading import read_config
@@ -54,10 +55,12 @@ def set_key(context: Context, key: str, text: str) -> None:
             str(error), code=ExitCode.BAD_CONFIGURATION, next_step="reasoningbank config show"
         ) from error
     context.say(f"{key} = {_toml(value)}   in {context.paths.config_file}")
-    if described.needs_restart:
+    if lock_holder(context.paths.lock) is None:
+        context.say("No daemon is running; the next one starts with it.")
+    elif described.needs_restart:
         context.say("It takes effect after a restart. Next: reasoningbank down && reasoningbank up")
     else:
-        context.say("A running daemon applies it at once.")
+        context.say("The running daemon applies it at once.")
 
 
 def _show(context: Context, *, as_json: bool) -> None:

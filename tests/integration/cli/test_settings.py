@@ -49,9 +49,17 @@ def test_default_model_that_is_not_in_the_list_is_told_the_list_itself(bench: Co
 
 
 def test_key_that_is_read_at_start_asks_for_a_restart(bench: CommandLine) -> None:
+    bench.run("up")
+
     done = bench.run("config", "set", "daemon.workers_other", "3")
 
     assert "Next: reasoningbank down && reasoningbank up" in done.stdout
+
+
+def test_key_that_is_changed_without_a_daemon_asks_for_no_restart(bench: CommandLine) -> None:
+    done = bench.run("config", "set", "daemon.workers_other", "3")
+
+    assert done.stdout.endswith("\nNo daemon is running; the next one starts with it.\n")
 
 
 def test_model_list_shows_what_the_user_changed(bench: CommandLine) -> None:

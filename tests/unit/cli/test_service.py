@@ -51,6 +51,22 @@ def test_unit_that_can_not_be_changed_is_named_with_the_reason(
     assert f"reasoningbank service: {unit} {trouble}\n" in err.getvalue()
 
 
+def test_unit_is_removed_with_the_link_that_enabled_it(tmp_path: Path) -> None:
+    unit = tmp_path / ".config/systemd/user/reasoningbank.service"
+    enabled = unit.parent / "default.target.wants" / unit.name
+    enabled.parent.mkdir(parents=True)
+    unit.touch()
+    enabled.symlink_to(unit)
+    [entry] = [command for command in COMMANDS if command.name == "service"]
+    out = io.StringIO()
+
+    code = run(entry, ["uninstall"], {}, home=tmp_path, out=out, err=io.StringIO())
+
+    assert code == ExitCode.OK
+    assert [path for path in unit.parent.rglob("*") if not path.is_dir()] == []
+    assert "  systemctl --user stop reasoningbank\n" in out.getvalue()
+
+
 def test_unit_that_is_not_there_is_removed_already(tmp_path: Path) -> None:
     [entry] = [command for command in COMMANDS if command.name == "service"]
     out = io.StringIO()
