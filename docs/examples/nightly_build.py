@@ -14,6 +14,8 @@ from reasoningbank_client import ReasoningBank, ReasoningBankError
 
 def main() -> int:
     """Run each command; on a failure print what the bank knows that is like it."""
+    if len(sys.argv) < 3:
+        sys.exit("usage: nightly_build.py SESSION COMMAND [COMMAND ...]")
     session, *commands = sys.argv[1:]
     with ReasoningBank.from_environment(agent="nightly", spool=True) as bank:
         bank.start_session(session, cwd=str(Path.cwd()))

@@ -82,6 +82,13 @@ def test_event_of_a_stopped_daemon_is_spooled_and_stored_once() -> None:
         assert spooled == [kept.spooled]
 
 
+def test_documented_example_without_arguments_says_what_it_wants() -> None:
+    done = subprocess.run([sys.executable, str(EXAMPLE)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == "usage: nightly_build.py SESSION COMMAND [COMMAND ...]\n"
+
+
 def test_documented_example_runs(daemon: DaemonProcess) -> None:
     done = subprocess.run(
         [sys.executable, str(EXAMPLE), "nightly-1", "true", "echo broken && exit 3"],
