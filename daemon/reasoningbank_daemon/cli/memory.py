@@ -49,7 +49,7 @@ def run_recall(arguments: argparse.Namespace, context: Context) -> int:
     for experience in found.experiences:
         where = "" if arguments.all_projects else _where(same_project=experience.same_project)
         below = "" if experience.likeness >= found.threshold else ", below the threshold"
-        kind = "your own lesson" if experience.outcome == "told" else experience.outcome
+        kind = "your own lesson" if experience.outcome == "told" else f"outcome {experience.outcome}"
         context.say(f"{experience.id}  likeness {experience.likeness:.2f}{below}{where}, {kind}")
         for line in experience.text.splitlines():
             context.say(f"   {line}")
@@ -147,7 +147,7 @@ def _effect(context: Context, rule: str, task: TaskLine) -> str:
     with open_bank(context) as db:
         count = read_false_alarms(db, task.project).get(rule, 0)
     times = "once" if count == 1 else f"{count} times"
-    told = f"{rule} was called a false alarm {times} in {task.project.removesuffix('/.git')}"
+    told = f"{rule} was called a false alarm {times} in {wording.project(task.project)}"
     if rule.endswith(("syntax", "syntax-error")):
         return f"{told}; a syntax error stays one all the same."
     return f"{told}: it weighs {'one step' if count == 1 else f'{count} steps'} less there, as far as a note."

@@ -101,11 +101,12 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
     """Yield the lines that show one task to a person."""
     task = detail.line
     yield f"Task {task.id}: {wording.goal(task.goal, TEXT_WIDTH)}"
-    yield f"  project   {task.project or 'not known'} ({task.host}, {task.kind})"
+    yield f"  project   {wording.project(task.project) or 'not known'} ({task.host}, {task.kind})"
     yield f"  time      {wording.moment(task.started_ns)}, {_ending(task)}"
     yield f"  model     {task.model or 'not known'}"
     yield f"  cost      {_cost(detail.usage)}"
-    yield f"  outcome   {_outcome(task)}"
+    unjudged = task.ended_ns is not None and not detail.evidence
+    yield f"  outcome   {_outcome(task)}{' (no evidence)' if unjudged else ''}"
     yield from _evidence(detail.evidence, "because")
     yield from _evidence(detail.withdrawn, "no longer counted")
     if detail.children:
@@ -121,7 +122,8 @@ def describe_task(detail: TaskDetail, *, diffs: bool = False) -> Iterator[str]:
     for decision in detail.decisions:
         yield f"  decision  {_decision(decision)}"
     for given in detail.feedback:
-        note = f": {wording.shorten(given.note, TEXT_WIDTH)}" if given.note else ""
+        said = given.note.removesuffix(": ")  # a rule alone, with nothing said about it
+        note = f": {wording.shorten(said, TEXT_WIDTH)}" if said else ""
         yield f"  feedback  {wording.moment(given.at_ns)} {given.rating}{note}"
     if detail.experience_id is not None:
         yield f"  lesson    experience {detail.experience_id}, for later tasks"

@@ -78,6 +78,17 @@ def shorten(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def project(key: str) -> str:
+    """Write a project as the folder that people know: the bank's key of a repository is its ``.git``.
+
+    Examples
+    --------
+    >>> project("/home/me/shop/.git"), project("/home/me/notes")
+    ('/home/me/shop', '/home/me/notes')
+    """
+    return key.removesuffix("/.git")
+
+
 def goal(text: str, width: int) -> str:
     """Write what a task is about; a task whose prompt no hook reported says so.
 

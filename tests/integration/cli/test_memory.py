@@ -4,6 +4,7 @@ import io
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,21 @@ def test_task_whose_prompt_no_hook_reported_says_so_wherever_it_is_named(bench: 
     assert rated.stdout.startswith("Stored for task 1: (no prompt seen). See: ")
 
 
+def test_task_that_nothing_was_found_out_about_says_so_and_names_its_folder(bench: CommandLine) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=bench.home, check=True)
+    bench.run("up")
+    with ReasoningBank(resolve_paths({"RB_HOME": str(bench.home)}, home=bench.home), timeout_s=10) as bank:
+        bank.start_session("s1", cwd=str(bench.home))
+        bank.pre_task("s1", "Look at the importer")
+        bank.post_task("s1")
+        bank.end_session("s1")
+
+    shown = bench.run("tasks", "show", "1").stdout
+
+    assert f"\n  project   {bench.home} (program, main)\n" in shown
+    assert "\n  outcome   unknown (no evidence)\n" in shown
+
+
 def test_empty_lesson_is_a_mistake_of_the_command_line(bench: CommandLine) -> None:
     done = bench.run("remember", " ")
 
@@ -192,7 +208,9 @@ def test_false_alarm_on_a_rule_says_how_often_and_what_that_does(bench: CommandL
         for rule in ("S307", "S307", "elided-code", "syntax-error")
     ]
     unnamed = bench.run("feedback", "false_alarm", "--task", "1").stdout
+    shown = bench.run("tasks", "show", "1").stdout
 
+    assert shown.count(" false_alarm: S307\n") == 2
     assert [line.partition(" in ")[0] for line in said] == [
         "S307 was called a false alarm once",
         "S307 was called a false alarm 2 times",
