@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -58,6 +59,10 @@ while line := inp.readline():
         frame({"id": message["id"], "result": "asked"})
     elif method == "stop_reading":
         signal.pause()
+    elif method == "compute":
+        while time.process_time() < message["params"]:
+            pass
+        frame({"id": message["id"], "result": "computed"})
 """
 
 
@@ -198,6 +203,53 @@ def test_process_that_hangs_is_killed_and_reaped() -> None:
 
     assert pid is not None
     assert is_gone(pid)
+
+
+def test_process_that_computes_without_end_is_killed() -> None:
+    with running(spec(hang_timeout_s=0.1)) as process:
+        process.wait_ready(soon())
+
+        with pytest.raises(EngineDiedError, match=r"no answer for 0\.1 s"):
+            ask(process, "compute", ENDLESS_S)
+
+
+@contextmanager
+def a_busy_processor() -> Iterator[int]:
+    """Keep one processor busy with more urgent work, and return which."""
+    processor = min(os.sched_getaffinity(0))
+    work = [
+        sys.executable,
+        "-IS",
+        "-c",
+        f"import os\nos.sched_setaffinity(0, [{processor}])\nwhile True: pass",
+    ]
+    urgent = [subprocess.Popen(work) for _ in range(4)]
+    try:
+        yield processor
+    finally:
+        for process in urgent:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.alone
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="this system can't pin a process to a processor"
+)
+def test_process_that_has_to_wait_for_the_processor_is_not_taken_for_one_that_hangs() -> None:
+    own_s = 0.2  # of its own: beside four others, at niceness 10, some seconds
+
+    with a_busy_processor() as processor, running(spec(hang_timeout_s=1.0)) as process:
+        process.wait_ready(soon())
+        assert process.pid is not None
+        os.sched_setaffinity(process.pid, [processor])
+        os.setpriority(os.PRIO_PROCESS, process.pid, 10)
+        begun = time.monotonic()
+        answer = ask(process, "compute", own_s)
+        took_s = time.monotonic() - begun
+
+    assert answer == "computed"
+    assert took_s > 1.0
 
 
 def test_process_that_stops_taking_a_text_is_killed_at_the_deadline() -> None:

@@ -27,6 +27,8 @@ from reasoningbank_schema.verdicts import Label, Severity
 GOOD = "def f(x):\n    return int(x)\n"
 WORSE = "def f(x):\n    return eval(x)\n"
 PATIENCE_S = 60.0
+HANG_S = 3.0
+"""More than a judge that has just been started takes for its first answer on a busy machine."""
 
 EDITS = {
     "worse": Edit(path="/p/a.py", before=GOOD, after=WORSE),
@@ -41,7 +43,7 @@ EDITS = {
 
 @pytest.fixture
 def judge() -> Iterator[JudgeApart]:
-    with closing(JudgeApart(Role.FIRST, hang_timeout_s=0.5)) as made:
+    with closing(JudgeApart(Role.FIRST, hang_timeout_s=HANG_S)) as made:
         yield made
 
 
@@ -122,7 +124,7 @@ def test_question_in_the_hands_of_a_judge_that_dies_is_asked_again(judge: JudgeA
     asking = threading.Thread(target=lambda: answers.append(judged(judge)))
     asking.start()
 
-    # It is killed when it has had the question for half a second.
+    # It is killed when it has had the question for too long.
     asking.join(PATIENCE_S)
 
     assert rules(answers[0]) == ["S307"]

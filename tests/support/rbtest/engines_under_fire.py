@@ -30,7 +30,7 @@ from reasoningbank_daemon.quality.reviewer import Reviewer
 from reasoningbank_schema.verdicts import EditVerdict
 
 SOON_S = 60.0
-HANG_S = 0.5
+HANG_S = 1.5
 START_S = 10.0
 STRUCK_START_S = 1.0
 """How long one is waited for that is struck while it starts; a review gives up before that."""

@@ -118,12 +118,3 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise AssertionError("Popen makes the pipes it is asked for")
     return stream
-
-
-def resident_bytes(pid: int) -> int:
-    """Return how much memory a process occupies; 0 once it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -23,11 +23,8 @@ from reasoningbank_daemon.quality.engine import (
     EngineUnavailableError,
 )
 from reasoningbank_daemon.quality.processes import rpc
-from reasoningbank_daemon.quality.processes.child_process import (
-    BoundedChild,
-    InputStalledError,
-    resident_bytes,
-)
+from reasoningbank_daemon.quality.processes.accounts import can_run, processor_ns, resident_bytes
+from reasoningbank_daemon.quality.processes.child_process import BoundedChild, InputStalledError
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +34,10 @@ _METHOD_NOT_FOUND = -32601
 _ENDING_S = 1.0
 _ANSWERS_BETWEEN_MEMORY_CHECKS = 100
 _ENDED = "it ended by itself"
+_LOOK_S = 0.2
+"""For so long it is looked at whether a process with an old question lacks a processor."""
+_MOST_HANG_TIMEOUTS = 20
+"""So many times the timeout is for one that does; then it is ended all the same."""
 
 
 class ProcessState(Enum):
@@ -68,7 +69,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     start_timeout_s: float = 60.0
     """What stands back on a busy machine takes its time, and one ended too soon would begin again from nothing."""
     hang_timeout_s: float = 10.0
-    """A question this old means that the process hangs; it is killed."""
+    """A question this old means that the process hangs, unless it lacks a processor; it is killed."""
     hear: Callable[[str, msgspec.Raw], None] = lambda _method, _params: None
     """Gets the method and the parameters of what the process says unasked."""
 
@@ -293,7 +294,7 @@ class EngineProcess:
                     self._errors_tail = (self._errors_tail + data)[-_ERRORS_TAIL_BYTES:]
                 else:
                     poller.unregister(descriptor)
-            if self._is_hung():
+            if self._is_hung(child):
                 return f"it gave no answer for {self._spec.hang_timeout_s:g} s"
             if self._retires(child):
                 return "it had grown too large and was replaced"
@@ -319,10 +320,22 @@ class EngineProcess:
         else:
             pending.settle(EngineError(f"{self._spec.name}: {message.error.message}"))
 
-    def _is_hung(self) -> bool:
+    def _is_hung(self, child: BoundedChild) -> bool:
+        """Tell whether a question is too old; on a busy machine, where the process stands back, it may take its time."""
         with self._changed:
             oldest = next(iter(self._pending.values()), None)
-        return oldest is not None and self._clock() - oldest.asked_at > self._spec.hang_timeout_s
+        if oldest is None:
+            return False
+        timeouts = (self._clock() - oldest.asked_at) / self._spec.hang_timeout_s
+        if timeouts <= 1.0:
+            return False
+
+        used_ns = processor_ns(child.pid)
+        if select.select([child.output], [], [], _LOOK_S)[0]:
+            return False  # it has something to say
+        used_ns = processor_ns(child.pid) - used_ns
+        lacks_processor = can_run(child.pid) and used_ns < _LOOK_S * 1e9 / 2
+        return timeouts > _MOST_HANG_TIMEOUTS or not lacks_processor
 
     def _retires(self, child: BoundedChild) -> bool:
         """Tell whether the child has grown too large and holds no question; from then on nobody asks it."""
