@@ -12,7 +12,7 @@ from reasoningbank_hooks.installer import settings
 from reasoningbank_hooks.installer.claude_hooks import HOST, hook_entries
 from reasoningbank_hooks.installer.claude_plugin import MARKETPLACE, PLUGIN, plugin_files
 from reasoningbank_hooks.installer.manifest import FILE as MANIFEST_FILE
-from reasoningbank_hooks.installer.manifest import Installed, read_manifest
+from reasoningbank_hooks.installer.manifest import Installed, Manifest, read_manifest
 from reasoningbank_hooks.installer.plan import (
     FileChange,
     FileReader,
@@ -144,7 +144,7 @@ def plan_uninstall(scope: Scope, place: Place, paths: Paths, *, read: FileReader
     folder = paths.hook_dir
     installed = Installed(host=HOST, scope=scope, path=str(target))
     manifest = read_manifest(folder, read)
-    rest = manifest.without(installed)
+    rest = Manifest(places=tuple(p for p in manifest.without(installed).places if not _is_gone(p, read)))
     changes: list[FileChange] = []
     removed: list[Path] = []
     steps: tuple[str, ...] = ()
@@ -162,10 +162,35 @@ def plan_uninstall(scope: Scope, place: Place, paths: Paths, *, read: FileReader
         changes.append(wanted(folder / MANIFEST_FILE, rest.encode(), read))
     elif folder.is_dir():
         removed.append(folder)
-    notes = [f"The hook program stays: {other.path} calls it as well." for other in rest.places[:1]]
+    notes = [f"The hook program stays: {_caller(other)}." for other in rest.places[:1]]
     return Plan(
         changes=only_changes(changes), removed_folders=tuple(removed), notes=tuple(notes), next_steps=steps
     )
+
+
+def _is_gone(installed: Installed, read: FileReader) -> bool:
+    """Say whether a place on record calls us no more: somebody took our hooks out by hand.
+
+    A folder that is not there may lie on a disk that is not there now: that is no reason to forget it.
+    """
+    path = Path(installed.path)
+    if installed.scope == Scope.PLUGIN:
+        return path.parent.is_dir() and not path.is_dir()
+    try:
+        content = read(path)
+        if content is None:
+            return path.parent.parent.is_dir()
+        return not settings.our_hooks(
+            settings.parse_settings(content, path=path), host=installed.host, path=path
+        )
+    except InstallError:
+        return False
+
+
+def _caller(installed: Installed) -> str:
+    if Path(installed.path).exists():
+        return f"{installed.path} calls it as well"
+    return f"{installed.path} called it as well, and is not there now"
 
 
 def inspect(program: HookProgram, place: Place, *, version: str, read: FileReader = read_file) -> HookStatus:

@@ -94,6 +94,36 @@ def test_the_last_place_to_be_removed_takes_the_program_along(program: HookProgr
     assert not program.folder.exists()
 
 
+@pytest.mark.parametrize("left", [None, b"{}"])
+def test_a_place_from_which_our_hooks_were_taken_by_hand_keeps_no_program(
+    program: HookProgram, place: Place, left: bytes | None
+) -> None:
+    install(program, place)
+    install(program, place, Scope.PROJECT)
+    local = target_path(Scope.PROJECT, place, program.paths)
+    local.unlink()
+    if left is not None:
+        local.write_bytes(left)
+
+    plan = plan_uninstall(Scope.USER, place, program.paths)
+    apply(plan, stamp="now")
+
+    assert plan.notes == ()
+    assert not program.folder.exists()
+
+
+def test_a_place_whose_folder_is_not_there_now_keeps_the_program(program: HookProgram, place: Place) -> None:
+    install(program, place)
+    install(program, place, Scope.PROJECT)
+    place.project_dir.rename(place.project_dir.with_name("elsewhere"))
+
+    plan = plan_uninstall(Scope.USER, place, program.paths)
+    apply(plan, stamp="now")
+
+    assert plan.notes[0].endswith("settings.local.json called it as well, and is not there now.")
+    assert program.executable.exists()
+
+
 def test_the_users_file_is_backed_up_before_it_changes_and_only_then(
     program: HookProgram, place: Place
 ) -> None:
