@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from reasoningbank_daemon.cli import streams
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_schema.paths import Paths
 
@@ -38,7 +39,7 @@ class Context(NamedTuple):
 
     def say(self, line: str = "") -> None:
         """Write a line for a person."""
-        self.out.write(line + "\n")
+        streams.write(self.out, line + "\n")
 
     def warn(self, line: str) -> None:
         """Write a line beside the result, where it does not spoil what another program reads."""
@@ -46,4 +47,5 @@ class Context(NamedTuple):
 
     def say_json(self, value: object) -> None:
         """Write a value as one JSON document."""
-        self.out.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+        escaped = not streams.has_all_characters(self.out)
+        streams.write(self.out, json.dumps(value, indent=2, ensure_ascii=escaped) + "\n")

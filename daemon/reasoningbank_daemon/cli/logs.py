@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from reasoningbank_daemon.cli import streams
 from reasoningbank_daemon.cli.context import CommandError, Context
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 from reasoningbank_daemon.cli.parsing import Command, whole_number
@@ -45,10 +46,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     for line in last_lines(file, arguments.lines, end=end):
         context.say(line if arguments.json else render(line))
     if arguments.follow:
-        context.out.flush()
+        streams.flush(context.out)
         for line in _added_lines(file, followed, context):
             context.say(line if arguments.json else render(line))
-            context.out.flush()
+            streams.flush(context.out)
     return ExitCode.OK
 
 

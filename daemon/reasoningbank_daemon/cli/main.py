@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from reasoningbank_daemon.cli import streams
 from reasoningbank_daemon.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -60,23 +61,32 @@ COMMANDS = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    out, err = streams.writable(sys.stdout), streams.writable(sys.stderr)
+    try:
+        return _dispatched(arguments, out, err)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        streams.discard(out)  # the reader (head, less) has seen enough
+        return ExitCode.OK
+    except streams.OutputError as error:
+        streams.discard(out)
+        err.write(f"reasoningbank: {error}\n")
+        return ExitCode.FAILED
+
+
+def _dispatched(arguments: list[str], out: TextIO, err: TextIO) -> int:
     if not arguments or arguments[0] in {"-h", "--help", "help"}:
-        sys.stdout.write(overview())
+        streams.write(out, overview())
+        streams.flush(out)
         return ExitCode.OK
     if arguments[0] in {"-V", "--version"}:
         arguments[0] = "version"
     entry = next((entry for entry in COMMANDS if entry.name == arguments[0]), None)
     if entry is None:
-        sys.stderr.write(_unknown(arguments[0]))
+        err.write(_unknown(arguments[0]))
         return ExitCode.USAGE
-    try:
-        return run(entry, arguments[1:], os.environ, home=Path.home(), out=sys.stdout, err=sys.stderr)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; without this the interpreter complains at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+    return run(entry, arguments[1:], os.environ, home=Path.home(), out=out, err=err)
 
 
 def run(
@@ -95,9 +105,9 @@ def run(
     parsed = parser.parse_args(list(arguments))
     try:
         code = command.run(parsed, _context(environment, home=home, out=out, err=err))
-        out.flush()
+        streams.flush(out)
     except CommandError as error:
-        out.flush()
+        streams.flush(out)
         err.write(f"reasoningbank {entry.name}: {error}\n")
         if error.next_step:
             err.write(f"Next: {error.next_step}\n")

@@ -118,7 +118,7 @@ def _show_difference(context: Context, target: Path, text: str) -> None:
     difference = list(
         difflib.unified_diff(old, text.splitlines(keepends=True), str(target), f"{target} (new)")
     )
-    context.out.writelines(difference or [f"{target} would not change.\n"])
+    context.say("".join(difference).removesuffix("\n") or f"{target} would not change.")
 
 
 def _uninstall(context: Context, target: Path) -> int:
