@@ -220,7 +220,7 @@ def _candidates(data: bytes, low: bytes) -> list[int]:
         if len(run) != 36 or run[8] != 45 or run[23] != 45:  # a UUID is no token
             runs.append(run)
     joined = b" ".join(runs).translate(_RUN)
-    seen = [ends[end] for end in {part[-3:] for part in joined.split(b"_")} if end in ends]
+    seen = [ends[end] for end in {part[-3:] for part in set(joined.split(b"_"))} if end in ends]
     seen += [starts[start] for start in rare.findall(joined)]
     seen += [words[met] for met in word.findall(low)]
     return sorted({order for known in seen for text, order in known if text in joined})
