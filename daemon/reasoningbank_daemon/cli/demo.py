@@ -31,6 +31,7 @@ from reasoningbank_daemon.cli.tasks import describe_task
 from reasoningbank_daemon.services.folders import prepare_folders
 from reasoningbank_daemon.storage import sqlite
 from reasoningbank_daemon.storage.queries.tasks import TaskDetail, read_task, recent_tasks
+from reasoningbank_daemon.storage.queries.upkeep import transcript_offset
 from reasoningbank_hooks.installer.plan import Plan, apply, only_changes, read_file
 from reasoningbank_hooks.installer.program import program_files
 from reasoningbank_schema.paths import resolve_paths
@@ -87,7 +88,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         with running_daemon(scratch):
             for session in recording.sessions:
                 play(scratch, recording.host, session)
-            details = _settled_tasks(scratch, len(recording.sessions))
+            details = _settled_tasks(scratch, recording)
         _show_stored(context, details)
     finally:
         if arguments.keep:
@@ -253,8 +254,14 @@ def _grow_transcripts(step: RecordedStep, now_ns: int) -> None:
                 stream.write(json.dumps(line).replace("@NOW@", now.replace("+00:00", "Z")) + "\n")
 
 
-def _settled_tasks(context: Context, main_tasks: int) -> list[TaskDetail]:
-    """Wait until every task is closed and priced (that happens beside the answers), then read them all."""
+def _settled_tasks(context: Context, recording: Recording) -> list[TaskDetail]:
+    """Wait until every task is closed and priced (that happens beside the answers), then read them all.
+
+    A task has a cost as soon as the first of its transcript was read; it is the whole one at the transcript's end.
+    """
+    transcripts = {
+        name for session in recording.sessions for step in session.steps for name in step.transcripts
+    }
     end_s = context.monotonic_s() + SETTLE_TIMEOUT_S
     while True:
         with open_bank(context) as db, sqlite.snapshot(db):
@@ -262,7 +269,8 @@ def _settled_tasks(context: Context, main_tasks: int) -> list[TaskDetail]:
             done = [
                 line for line in lines if line.kind == "main" and line.ended_ns and line.cost_usd is not None
             ]
-            if len(done) >= main_tasks or context.monotonic_s() > end_s:
+            read = all(transcript_offset(db, name) >= Path(name).stat().st_size for name in transcripts)
+            if (read and len(done) >= len(recording.sessions)) or context.monotonic_s() > end_s:
                 found = (read_task(db, line.id) for line in reversed(lines))
                 return [detail for detail in found if detail is not None]
         context.pause(0.1)
