@@ -45,7 +45,8 @@ def print_experience(bank: ReasoningBank, query: str) -> None:
         print(f"  (no experience: {error})")
         return
     for experience in found.experiences:
-        print(f"  earlier ({experience.outcome}): {experience.text}")
+        text = experience.text.replace("\n", "\n    ")
+        print(f"  earlier ({experience.outcome}): {text}")
 
 
 if __name__ == "__main__":
