@@ -128,7 +128,7 @@ def test_changed_configuration_is_in_force_without_a_restart(bench: CommandLine)
 
     done = bench.run("config", "set", "tasks.idle_minutes", "5")
 
-    assert "A running daemon applies it at once." in done.stdout
+    assert "The running daemon applies it at once." in done.stdout
     wait_until(lambda: "config_reloaded" in bench.run("logs").stdout, what="the daemon to reload")
 
 
