@@ -142,8 +142,10 @@ def feedback(
     note: str = "",
     **how: Unpack[How],
 ) -> Asked[None]:
-    """Rate a task, by its id or as the latest one of a session."""
-    request = Feedback(rating=rating, task_id=task_id, session=session, note=note, agent=agent)
+    """Rate a task, by its id or as the latest one of a session; ValueError names the ratings that there are."""
+    if rating not in set(Rating):
+        raise ValueError(f"{rating!r} is no rating; there are: {', '.join(Rating)}")
+    request = Feedback(rating=Rating(rating), task_id=task_id, session=session, note=note, agent=agent)
     return Asked(request=request, kind=NoneType, how=how)
 
 

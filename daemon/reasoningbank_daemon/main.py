@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 import structlog
 
@@ -119,8 +120,14 @@ def _refuse(code: ExitCode, error: Exception) -> ExitCode:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Leave with the status that a service manager takes for one that a restart does not change."""
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nSee: {self.prog} --help\n")
+
+
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="reasoningbankd",
         description="Serve the bank in the foreground; `reasoningbank up` starts it in the background.",
         epilog="Exit codes: "

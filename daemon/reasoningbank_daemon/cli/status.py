@@ -80,7 +80,7 @@ def describe(status: DaemonStatus) -> Iterator[str]:
     )
     threshold = "none yet" if status.threshold is None else f"{status.threshold:.3f}"
     yield f"  threshold  {threshold} ({status.threshold_basis})"
-    yield f"  memory     {wording.size(status.rss_bytes)}, {wording.count(status.children, 'child process', 'child processes')}"
+    yield f"  memory     {wording.size(status.rss_bytes)}, without its {wording.count(status.children, 'child process', 'child processes')}"
     for warning in status.warnings:
         yield f"  warning    {warning}"
 

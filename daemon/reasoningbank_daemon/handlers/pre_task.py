@@ -40,7 +40,8 @@ def tell_task(services: Services, event: PromptSubmitted, *, nonce: bytes) -> Ad
     advice = advise_task(services, event, nonce=nonce)
     context = None
     if advice.experience is not None:
-        context = f"{INJECTED_OPEN} From an earlier task of this user: {advice.experience.text}"
+        place = "in this project" if advice.experience.same_project else "in another project of this user"
+        context = f"{INJECTED_OPEN} From an earlier task {place}: {advice.experience.text}"
     running = services.running_model(event.origin)
     return Advice(context=context, user_message=_differs(advice.selection, running))
 

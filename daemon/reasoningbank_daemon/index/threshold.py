@@ -53,7 +53,7 @@ def derive_threshold(
     if len(pairs) < MIN_PAIRS:
         return Threshold(
             value=DEFAULT,
-            basis=f"default, no evidence yet: {len(pairs)} pairs of {kind}, {MIN_PAIRS} needed",
+            basis=f"default, {'too little' if pairs else 'no'} evidence yet: {len(pairs)} pairs of {kind}, {MIN_PAIRS} needed",
         )
     found = sorted(alike(first, second) for first, second in pairs)
     value = min(CEILING, max(FLOOR, found[int(QUANTILE * (len(found) - 1))]))

@@ -117,10 +117,10 @@ def _only_looked(trajectory: Trajectory, steps: tuple[Step, ...]) -> bool:
 
 
 def _asked(trajectory: Trajectory) -> str:
-    asked = f"Asked: {_quoted(trajectory.goal, ASKED_CHARS)}."
+    asked = f"Asked: {_closed(_quoted(trajectory.goal, ASKED_CHARS))}"
     later = [turn.prompt for turn in trajectory.turns[1:] if turn.prompt.strip()]
     if later:
-        asked += f" Last said on it: {_quoted(later[-1], EVIDENCE_CHARS)}."
+        asked += f" Last said on it: {_closed(_quoted(later[-1], EVIDENCE_CHARS))}"
     return asked
 
 
@@ -200,6 +200,11 @@ def _left_behind(steps: tuple[Step, ...]) -> str:
 
 def _quoted(text: str, limit: int) -> str:
     return f'"{one_line(without_injected(text), limit)}"'
+
+
+def _closed(quoted: str) -> str:
+    """Return a quotation with a full stop behind it, unless it ends with a mark of its own."""
+    return quoted if quoted[:-1].endswith((".", "!", "?", "…")) else f"{quoted}."
 
 
 def _command(command: str) -> str:

@@ -47,6 +47,7 @@ class SecondLook:
         self._changed = threading.Condition()
         self._waiting: OrderedDict[tuple[Session, str], tuple[Edit, Policy]] = OrderedDict()
         self._opinions: OrderedDict[tuple[Session, str], Opinion] = OrderedDict()
+        self._missing: dict[str, str] = {}
         self._thread: threading.Thread | None = None
         self._busy = False
         self._closed = False
@@ -114,7 +115,9 @@ class SecondLook:
                 _log.exception("second_look_failed", path=edit.path)
                 continue
             for missing in verdict.engines_missing:
-                _log.info("second_look_incomplete", engine=missing.engine, reason=missing.reason)
+                if self._missing.get(missing.engine) != missing.reason:  # once, not at each edit
+                    _log.info("second_look_incomplete", engine=missing.engine, reason=missing.reason)
+                self._missing[missing.engine] = missing.reason
             if verdict.label in (Label.WORSE, Label.BROKEN):
                 self._keep(key, Opinion(verdict=verdict, text=edit.after))
 

@@ -212,7 +212,7 @@ class Server:
             threshold=library.threshold,
             threshold_basis=library.threshold_basis,
             rss_bytes=_resident_bytes(),
-            children=_children(),
+            children=_children(os.getpid()),
             warnings=(*services.warnings, *library.warnings, *self._config_warnings()),
         )
 
@@ -225,9 +225,13 @@ def _resident_bytes() -> int:
     return pages * resource.getpagesize()
 
 
-def _children() -> int:
+def _children(pid: int) -> int:
+    """Count the processes that a process has started, by whichever thread, and those that they have."""
     try:
-        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
-    except OSError:
+        threads = [*Path(f"/proc/{pid}/task").iterdir()]
+        children = [
+            int(child) for thread in threads for child in (thread / "children").read_text("ascii").split()
+        ]
+    except OSError:  # gone, or not Linux
         return 0
-    return len(text.split())
+    return len(children) + sum(map(_children, children))

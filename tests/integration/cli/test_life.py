@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from rbtest.command_line import CommandLine
 from rbtest.daemon_process import wait_until
+
+from reasoningbank_schema.exit_codes import ExitCode
 
 
 def children_of(pid: int) -> list[str]:
@@ -184,3 +188,15 @@ def test_timeout_that_is_no_number_of_seconds_is_refused(bench: CommandLine, giv
 
     assert done.returncode == 64
     assert f"'{given}' is not a number of seconds" in done.stderr
+
+
+def test_mistake_in_the_daemons_own_command_line_ends_as_its_help_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reasoningbank_daemon.main", "foo"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == ExitCode.USAGE
+    assert "unrecognized arguments: foo" in done.stderr

@@ -9,7 +9,7 @@ import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
 from rbtest.wire import Wire
 
-from reasoningbank_schema.messages import HookEvent, StartSession
+from reasoningbank_schema.messages import DaemonStatus, HookEvent, StartSession, Status, decode_reply
 
 
 def _prompt() -> HookEvent:
@@ -34,3 +34,15 @@ def test_engines_start_before_the_first_edit(message: StartSession | HookEvent) 
 
         assert before == []
         wait_until(lambda: bool(process.children()), what="the judge to be started")
+
+
+def test_status_counts_engines_whichever_thread_started_them_and_theirs() -> None:
+    with scratch_home() as home, DaemonProcess(home) as daemon, Wire(daemon.paths.endpoint) as wire:
+        daemon.await_judge()
+
+        answers = wire.ask(Status())
+
+        assert answers is not None
+        status = decode_reply(answers.advice)
+        assert isinstance(status, DaemonStatus)
+        assert status.children >= 3  # the judge, and beside it at least its linter and its parser

@@ -87,6 +87,13 @@ def test_name_of_the_program_itself_is_looked_at_too(paths: Paths) -> None:
         bank.post_task("s")
 
 
+def test_rating_that_there_is_not_is_answered_with_those_that_there_are(bank: ReasoningBank) -> None:
+    with pytest.raises(
+        ValueError, match="'great' is no rating; there are: helped, misled, false_alarm, good, bad"
+    ):
+        bank.feedback("great", session="s")  # type: ignore[arg-type]  # what a program in a hurry writes
+
+
 def test_async_client_says_the_same(paths: Paths) -> None:
     async def ask() -> None:
         async with AsyncReasoningBank(paths) as bank:

@@ -17,12 +17,12 @@ def _spread(first: int, second: int) -> float:
     return 0.3 + 0.2 * ((first * 31 + second * 17) % 100) / 100
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 20])
-def test_few_tasks_give_the_default_and_say_that_it_is_one(count: int) -> None:
+@pytest.mark.parametrize(("count", "evidence"), [(0, "no"), (1, "no"), (2, "too little"), (20, "too little")])
+def test_few_tasks_give_the_default_and_say_that_it_is_one(count: int, evidence: str) -> None:
     found = derive_threshold(_goals(*[1] * count), _spread)
 
     assert found.value == DEFAULT
-    assert found.basis.startswith("default, no evidence yet: ")
+    assert found.basis.startswith(f"default, {evidence} evidence yet: ")
     assert found.basis.endswith("pairs of tasks of the same project, 200 needed")
 
 

@@ -60,6 +60,13 @@ def test_a_solved_task_tells_what_failed_what_resolved_it_and_what_verified_it()
     ]
 
 
+def test_a_prompt_that_ends_with_a_mark_of_its_own_gets_no_second_one() -> None:
+    lesson = told(task(*SOLVED, goal="Why does it crash?"))
+
+    assert lesson is not None
+    assert lesson.text.splitlines()[0] == 'Asked: "Why does it crash?"'
+
+
 def test_files_are_named_as_seen_from_the_sessions_folder() -> None:
     steps = (edit(1, "/home/me/shop/src/config.py"), edit(2, "/home/me/shop-old/a.py"), edit(3, "/etc/hosts"))
 

@@ -80,7 +80,7 @@ def test_files_without_an_issue_are_named_together_where_an_engine_is_missing() 
     lines = list(people_report(files, coloured=False, notes=False))
 
     assert lines == [
-        "Without ruff, it died: 0.py, 1.py, 2.py, 3.py, 4.py and 2 more",
+        "Without ruff (it died): 0.py, 1.py, 2.py, 3.py, 4.py and 2 more",
         "7 files: 7 same. 0 new, 0 gone (notes included).",
     ]
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import msgspec
+
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.judging.session_edits import Remark, SessionEdits
 from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
@@ -74,6 +76,17 @@ def test_remark_that_was_not_heard_goes_with_what_is_summed_up() -> None:
     assert summary is not None
     assert "S307" in summary
     assert not edits.has_unheard
+
+
+def test_issue_that_was_told_is_no_news_when_the_edit_that_broke_its_file_is_mended() -> None:
+    edits = SessionEdits()
+    edits.take(verdict(raw(1)), [raw(1)], "eval(x)\n")
+    broken = msgspec.structs.replace(verdict(sha="b"), label=Label.BROKEN)
+    edits.take(broken, [], "eval(x\n")
+
+    mended = edits.take(verdict(raw(1), sha="c"), [raw(1)], "eval(x)\n")
+
+    assert mended.issues == ()
 
 
 def test_issue_that_was_resolved_and_comes_back_is_told_again() -> None:

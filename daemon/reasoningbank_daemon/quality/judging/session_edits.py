@@ -11,7 +11,7 @@ import msgspec
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.judging.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.judging.history import FileHistories
-from reasoningbank_schema.verdicts import EditVerdict, Issue, Severity
+from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
 
 MOST_FILES = 200
 MOST_OPEN = 200
@@ -54,10 +54,13 @@ class SessionEdits:
         # An engine that was not asked this time has not said that its issue is gone.
         unsaid = any(issue.engine not in verdict.engines_run for issue in earlier.values())
         stood = frozenset(line.strip()[:_MARKED] for line in lines) if unsaid else frozenset()
+        # Nor does a text that does not parse say it: its issues come back with the edit that mends it, and are no news.
         known = {
             mark: issue
             for mark, issue in earlier.items()
-            if mark in present or (issue.engine not in verdict.engines_run and mark[1] in stood)
+            if mark in present
+            or (issue.engine not in verdict.engines_run and mark[1] in stood)
+            or (verdict.label is Label.BROKEN and issue.category is not Category.SYNTAX)
         }
         told = frozenset(known)
         fresh: list[Issue] = []

@@ -43,7 +43,7 @@ def people_report(files: Sequence[JudgedFile], *, coloured: bool, notes: bool) -
             for each in missing:
                 others.setdefault(each, []).append(file.verdict.path)
     for each, paths in others.items():
-        yield paint(f"Without {each.engine}, {_short(each.reason)}: {_named(paths)}", "2")
+        yield paint(f"Without {each.engine} ({_short(each.reason)}): {_named(paths)}", "2")
     yield _summary(files)
 
 
@@ -54,9 +54,9 @@ def _named(paths: Sequence[str]) -> str:
 
 def _file_lines(file: JudgedFile, issues: tuple[Issue, ...], paint: Paint) -> Iterator[str]:
     verdict = file.verdict
-    before = "new" if verdict.score_before is None else f"{verdict.score_before:g}"
+    before = "" if verdict.score_before is None else f"{verdict.score_before:g} → "
     label = paint(verdict.label.value, _LABEL_COLOURS[verdict.label])
-    yield f"{paint(_clean(verdict.path), '1')}  {label}  score {before} → {verdict.score_after:g}"
+    yield f"{paint(_clean(verdict.path), '1')}  {label}  score {before}{verdict.score_after:g}"
     lines = file.text.split("\n")
     for issue in issues:
         kind = paint(issue.severity.value, _SEVERITY_COLOURS[issue.severity])

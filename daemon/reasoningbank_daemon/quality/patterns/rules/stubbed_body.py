@@ -29,7 +29,7 @@ RULE = Pattern(
     rule="stubbed-body",
     category=Category.AGENT,
     severity=Severity.WARNING,
-    message="the body of this function was replaced by a stub",
+    message="the body of this function is a stub",
     suggestion="bring the body back, or take the function out",
     queries={
         Language.PYTHON: _STUBS_IN_PYTHON,
