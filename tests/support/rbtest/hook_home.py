@@ -161,7 +161,10 @@ class HookHome:
         found: list[tuple[RequestHeader, HookEvent]] = []
         with _as_user(self.user):
             for name in spool.list_entries(folder):
-                entry = spool.read_entry(folder, name)
+                try:
+                    entry = spool.read_entry(folder, name)
+                except FileNotFoundError:
+                    continue  # a daemon has just taken it in
                 event = decode_request(entry.body)
                 assert isinstance(event, HookEvent)
                 found.append((unpack_request(entry.header), event))
