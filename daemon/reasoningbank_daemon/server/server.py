@@ -12,6 +12,7 @@ import structlog
 from reasoningbank_daemon.config import ConfigError, load_config
 from reasoningbank_daemon.dispatch import Dispatcher, Lanes
 from reasoningbank_daemon.jobs.housekeeping import Housekeeping
+from reasoningbank_daemon.quality.processes.accounts import descendants
 from reasoningbank_daemon.server.connections import connected_clients
 from reasoningbank_daemon.server.loop import Loop
 from reasoningbank_daemon.server.outbox import Outbox
@@ -212,7 +213,7 @@ class Server:
             threshold=library.threshold,
             threshold_basis=library.threshold_basis,
             rss_bytes=_resident_bytes(),
-            children=_children(os.getpid()),
+            children=len([*descendants(os.getpid())]),
             warnings=(*services.warnings, *library.warnings, *self._config_warnings()),
         )
 
@@ -223,15 +224,3 @@ def _resident_bytes() -> int:
     except OSError:  # not Linux: the peak is the best there is without a dependency
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return pages * resource.getpagesize()
-
-
-def _children(pid: int) -> int:
-    """Count the processes that a process has started, by whichever thread, and those that they have."""
-    try:
-        threads = [*Path(f"/proc/{pid}/task").iterdir()]
-        children = [
-            int(child) for thread in threads for child in (thread / "children").read_text("ascii").split()
-        ]
-    except OSError:  # gone, or not Linux
-        return 0
-    return len(children) + sum(map(_children, children))

@@ -81,10 +81,11 @@ def test_remark_that_was_not_heard_goes_with_what_is_summed_up() -> None:
 def test_issue_that_was_told_is_no_news_when_the_edit_that_broke_its_file_is_mended() -> None:
     edits = SessionEdits()
     edits.take(verdict(raw(1)), [raw(1)], "eval(x)\n")
-    broken = msgspec.structs.replace(verdict(sha="b"), label=Label.BROKEN)
-    edits.take(broken, [], "eval(x\n")
+    unclosed = msgspec.structs.replace(raw(1, "invalid-syntax"), category=Category.SYNTAX)
+    edits.take(verdict(unclosed, sha="b"), [unclosed], "eval(x\n")
+    edits.take(verdict(sha="c"), [unclosed], "y\neval(x\n")  # broken as before: nothing new
 
-    mended = edits.take(verdict(raw(1), sha="c"), [raw(1)], "eval(x)\n")
+    mended = edits.take(verdict(raw(1), sha="d"), [raw(1)], "eval(x)\n")
 
     assert mended.issues == ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from reasoningbank_daemon.quality.engine import RawIssue
 from reasoningbank_daemon.quality.judging.changes import NAME as CHANGES
 from reasoningbank_daemon.quality.judging.history import FileHistories
-from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Label, Severity
+from reasoningbank_schema.verdicts import Category, EditVerdict, Issue, Severity
 
 MOST_FILES = 200
 MOST_OPEN = 200
@@ -43,7 +43,7 @@ class SessionEdits:
         """Tell whether a verdict is about the last text that was seen of its file."""
         return self._digests.get(verdict.path) == verdict.content_sha256
 
-    def take(self, verdict: EditVerdict, standing: Iterable[RawIssue], text: str) -> EditVerdict:
+    def take(self, verdict: EditVerdict, standing: Collection[RawIssue], text: str) -> EditVerdict:
         """Note a verdict; return it without the issues that were told already and still stand.
 
         `standing` are all issues of the text after the edit.
@@ -55,12 +55,13 @@ class SessionEdits:
         unsaid = any(issue.engine not in verdict.engines_run for issue in earlier.values())
         stood = frozenset(line.strip()[:_MARKED] for line in lines) if unsaid else frozenset()
         # Nor does a text that does not parse say it: its issues come back with the edit that mends it, and are no news.
+        unparsed = any(issue.category is Category.SYNTAX for issue in standing)
         known = {
             mark: issue
             for mark, issue in earlier.items()
             if mark in present
             or (issue.engine not in verdict.engines_run and mark[1] in stood)
-            or (verdict.label is Label.BROKEN and issue.category is not Category.SYNTAX)
+            or (unparsed and issue.category is not Category.SYNTAX)
         }
         told = frozenset(known)
         fresh: list[Issue] = []

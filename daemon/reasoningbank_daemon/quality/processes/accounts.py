@@ -1,8 +1,7 @@
-"""What the kernel has to say of a process: how large it is, and whether it gets a processor."""
+"""What the kernel has to say of a process: how large it is, what it has started, and whether it gets a processor."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,13 +29,31 @@ def can_run(pid: int) -> bool:
     return any(_state(thread) in _HELD_UP for thread in _threads(pid))
 
 
+def descendants(pid: int) -> Iterator[int]:
+    """Yield the processes that a process has started, by whichever thread, and those that they have."""
+    for thread in _own_threads(pid):
+        for child in _children(thread):
+            yield child
+            yield from descendants(child)
+
+
 def _threads(pid: int) -> Iterator[Path]:
-    """Yield a process's threads, and those of the processes that they have started."""
-    with contextlib.suppress(OSError):  # gone, or no such file in this system
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            yield thread
-            for child in (thread / "children").read_text(encoding="ascii").split():
-                yield from _threads(int(child))
+    for process in (pid, *descendants(pid)):
+        yield from _own_threads(process)
+
+
+def _own_threads(pid: int) -> list[Path]:
+    try:
+        return [*Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:  # gone, or no such file in this system
+        return []
+
+
+def _children(thread: Path) -> list[int]:
+    try:
+        return [int(child) for child in (thread / "children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
 
 
 def _accounted_ns(thread: Path) -> int:
