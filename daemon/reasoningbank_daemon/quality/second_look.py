@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -20,6 +21,10 @@ _log = structlog.get_logger(__name__)
 MOST_WAITING = 50
 MOST_OPINIONS = 200
 BUDGET_S = 20.0
+QUIET_S = 0.05
+MOST_GIVEN_WAY_S = 2.0
+"""A look is begun when nobody has wanted advice for so long, and after so long in any case: a process that stands furthest
+back still keeps the kernel from moving those who wait for one processor to the other."""
 
 Session = tuple[str, str, str]
 """Host, session, and the subagent's id or nothing."""
@@ -35,15 +40,24 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
 class SecondLook:
     """Reviews edits one after the other in a thread of its own, which is started with the first edit.
 
-    Of a file that is edited again before its turn came, only the last edit is looked at. `budget_s` bounds one look.
+    Of a file that is edited again before its turn came, only the last edit is looked at. `budget_s` bounds one look;
+    `idle_s` tells for how long nobody has wanted what matters more, to which each look gives way for `most_given_way_s`.
     """
 
     def __init__(
-        self, judge: Judge, *, clock: Callable[[], float] = monotonic, budget_s: float = BUDGET_S
+        self,
+        judge: Judge,
+        *,
+        clock: Callable[[], float] = monotonic,
+        budget_s: float = BUDGET_S,
+        idle_s: Callable[[], float] = lambda: math.inf,
+        most_given_way_s: float = MOST_GIVEN_WAY_S,
     ) -> None:
         self._judge = judge
         self._clock = clock
         self._budget_s = budget_s
+        self._idle_s = idle_s
+        self._most_given_way_s = most_given_way_s
         self._changed = threading.Condition()
         self._waiting: OrderedDict[tuple[Session, str], tuple[Edit, Policy]] = OrderedDict()
         self._opinions: OrderedDict[tuple[Session, str], Opinion] = OrderedDict()
@@ -105,6 +119,7 @@ class SecondLook:
                 self._busy = False
                 self._changed.notify_all()
                 self._changed.wait_for(lambda: self._waiting or self._closed)
+                self._give_way()
                 if self._closed:
                     return
                 key, (edit, policy) = self._waiting.popitem(last=False)
@@ -120,6 +135,15 @@ class SecondLook:
                 self._missing[missing.engine] = missing.reason
             if verdict.label in (Label.WORSE, Label.BROKEN):
                 self._keep(key, Opinion(verdict=verdict, text=edit.after))
+
+    def _give_way(self) -> None:
+        """Wait until nobody wants what matters more, but not for ever; call with the lock held."""
+        until = self._clock() + self._most_given_way_s
+        while not self._closed and (left_s := until - self._clock()) > 0:
+            busy_s = QUIET_S - self._idle_s()
+            if busy_s <= 0:
+                return
+            self._changed.wait(min(busy_s, left_s))
 
     def _look(self, edit: Edit, policy: Policy) -> EditVerdict:
         return self._judge.examine(edit, self._clock() + self._budget_s, policy=policy).verdict

@@ -98,7 +98,7 @@ def open_services(paths: Paths, config: Config) -> Services:
         store=store,
         library=library,
         selector=selector,
-        edits=open_edit_desk(store, settings, clock),
+        edits=open_edit_desk(store, settings, clock, idle_s=library.idle_s),
         counters=counters,
         noise=RateLimited(log),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reasoningbank_daemon.quality.desk import EditDesk
 from reasoningbank_daemon.quality.judge_apart import JudgeApart
 from reasoningbank_daemon.quality.judge_messages import Role
@@ -15,8 +17,13 @@ from reasoningbank_daemon.services.settings import Settings
 from reasoningbank_daemon.storage.store import SqliteStore
 
 
-def open_edit_desk(store: SqliteStore, settings: Settings, clock: Clock) -> EditDesk:
-    """Return a desk whose engines start when they are first needed."""
+def open_edit_desk(
+    store: SqliteStore, settings: Settings, clock: Clock, *, idle_s: Callable[[], float]
+) -> EditDesk:
+    """Return a desk whose engines start when they are first needed.
+
+    `idle_s` tells for how long nobody has wanted advice on a task, to which a second look gives way.
+    """
     off = frozenset(settings.current.quality.engines_off)
     policies = Policies(
         mode=lambda: Mode(settings.current.quality.mode.value),
@@ -31,9 +38,7 @@ def open_edit_desk(store: SqliteStore, settings: Settings, clock: Clock) -> Edit
             clock=clock.monotonic_s,
         )
 
-    return EditDesk(
-        judge(Role.FIRST),
-        policies,
-        second=SecondLook(judge(Role.AGAIN), clock=clock.monotonic_s) if second_languages(off) else None,
-        clock=clock.monotonic_s,
-    )
+    second = None
+    if second_languages(off):
+        second = SecondLook(judge(Role.AGAIN), clock=clock.monotonic_s, idle_s=idle_s)
+    return EditDesk(judge(Role.FIRST), policies, second=second, clock=clock.monotonic_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import threading
 import time
@@ -88,6 +89,7 @@ class Library:
         self._deriving = threading.Lock()
         self._quiet = threading.Event()
         self._serving: Serving | None = None
+        self._asked_at = -math.inf
         self._coming: Meanings | None = None
         self._thread = threading.Thread(target=self._follow, name="library", daemon=True)
 
@@ -134,8 +136,13 @@ class Library:
             self._wanted, self._changed = choice, True
             self._wake.notify()
 
+    def idle_s(self) -> float:
+        """Return for how long nobody has asked for experiences; infinite where nobody ever did."""
+        return self._monotonic() - self._asked_at
+
     def find(self, text: str, *, project: int | None, limit: int = CANDIDATES) -> Found:
         """Return experiences like a text, as `recall.recall` does, from what is known at this moment."""
+        self._asked_at = self._monotonic()
         return recall(self._store, self._view(), text, project=project, limit=limit)
 
     def read(self, matches: Sequence[Match], *, max_chars: int = MAX_CHARS) -> tuple[Experience, ...]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import time
 from collections.abc import Iterator
@@ -196,3 +197,42 @@ def test_fault_in_one_look_does_not_cost_the_next() -> None:
     second.close()
 
     assert [opinion.verdict.path for opinion in second.opinions(SESSION)] == ["a.py"]
+
+
+def test_look_gives_way_until_nobody_wants_advice() -> None:
+    asked: list[float] = []
+    idle_s = iter((0.0, 0.03, 0.0, math.inf))
+
+    def idle() -> float:
+        asked.append(next(idle_s))
+        return asked[-1]
+
+    second = SecondLook(Reviewer((CallChecker(),)), idle_s=idle, most_given_way_s=60)
+    second.ask(SESSION, Edit(path="a.py", before=GOOD, after=GOOD + "missing()\n"), STANDARD)
+
+    assert second.wait_idle(10)
+    second.close()
+
+    assert asked == [0.0, 0.03, 0.0, math.inf]
+    assert second.has_opinions(SESSION)
+
+
+def test_look_does_not_give_way_for_ever() -> None:
+    second = SecondLook(Reviewer((CallChecker(),)), idle_s=lambda: 0.0, most_given_way_s=0.1)
+    second.ask(SESSION, Edit(path="a.py", before=GOOD, after=GOOD + "missing()\n"), STANDARD)
+
+    assert second.wait_idle(10)
+    second.close()
+
+    assert second.has_opinions(SESSION)
+
+
+def test_look_that_gives_way_is_ended_at_once() -> None:
+    second = SecondLook(Reviewer((CallChecker(),)), idle_s=lambda: 0.0, most_given_way_s=60)
+    second.ask(SESSION, Edit(path="a.py", before=GOOD, after=GOOD + "missing()\n"), STANDARD)
+
+    began = time.monotonic()
+    second.close()
+
+    assert time.monotonic() - began < 10
+    assert not second.has_opinions(SESSION)

@@ -44,4 +44,5 @@ def test_meaning_counts_more_than_words(minilm: MiniLmEmbedder) -> None:
 def test_text_beyond_what_is_read_changes_nothing(minilm: MiniLmEmbedder) -> None:
     first, second = minilm.embed(("word " * 200, "word " * 200 + "and something else entirely"))
 
-    assert np.array_equal(first, second)
+    # Not to the last bit: how a processor sums up a row of a matrix may depend on where the row stands.
+    assert np.abs(first - second).max() < 1e-6
