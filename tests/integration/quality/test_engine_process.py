@@ -177,6 +177,22 @@ def test_death_under_a_question_is_told_with_the_last_of_stderr() -> None:
             ask(process, "die")
 
 
+def test_process_that_is_said_to_have_died_is_known_to_be_dead() -> None:
+    def ask_on() -> None:
+        while True:  # until its end of the pipe is closed
+            process.begin(lambda identity: rpc.request(identity, "echo", None), soon())
+
+    with running(spec()) as process:
+        process.wait_ready(soon())
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+
+        with pytest.raises(EngineDiedError):
+            ask_on()
+
+        assert process.state is ProcessState.DEAD
+
+
 def test_garbage_ends_the_process_and_not_the_caller() -> None:
     with running(spec()) as process:
         process.wait_ready(soon())

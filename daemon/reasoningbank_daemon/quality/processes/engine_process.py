@@ -239,6 +239,10 @@ class EngineProcess:
             child.kill()
             raise EngineTimeoutError(f"{self._spec.name} had not taken the text by the deadline") from error
         except OSError as error:  # the reading thread sees the end as well, and settles every caller
+            with self._changed:  # before it has, whoever asks again would ask the same process
+                self._changed.wait_for(
+                    lambda: self._state is ProcessState.DEAD, max(0.0, deadline - self._clock())
+                )
             raise EngineDiedError(f"{self._spec.name} ended while it was given a text") from error
 
     def _live(self) -> None:
