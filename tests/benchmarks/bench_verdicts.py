@@ -100,14 +100,17 @@ def _short(
     *,
     budgets: tuple[str, str],
 ) -> None:
-    """Judge short files; of Python each ratio is of one file, of others it is to ruff on a text of the same file's length."""
-    times: list[float] = []
+    """Judge short files, then again with processes of ruff in between, which cost the verdicts after them their caches.
+
+    Of Python each ratio is of one file, of others it is to ruff on a text of the same file's length.
+    """
+    times = [_judged_ms(judge, edit) for edit in edits]
     compared: list[tuple[float, float]] = []
     for number, edit in enumerate(edits):
-        times.append(_judged_ms(judge, edit))
+        verdict_ms = _judged_ms(judge, edit)
         if number % RUFF_EVERY == 0:
             text = edit.after if edit.language == "python" else _python_of(line_count(edit.after))
-            compared.append((times[-1], ruff.ms(text)))
+            compared.append((verdict_ms, ruff.ms(text)))
     beside = f"{len(times)} edits"
     report.figure(f"{name}, p50", _percentile(times, 0.5), "ms", budget=budgets[0], beside=beside)
     report.figure(f"{name}, p99", _percentile(times, 0.99), "ms", budget=budgets[1])
@@ -156,7 +159,7 @@ def _ratio(name: str, compared: Sequence[tuple[float, float]], report: Report, *
         f"{name}: verdict ÷ one `ruff check` process",
         verdict / process,
         "x",
-        beside=f"{process:.2f} ms {what}, {len(compared)} processes between the verdicts",
+        beside=f"{verdict:.2f} ms ÷ {process:.2f} ms {what}, {len(compared)} processes between the verdicts",
     )
 
 
