@@ -1,7 +1,7 @@
 """How soon the verdict on an edit is there, and what verdicts cost those who ask for advice meanwhile.
 
-Both texts of each edit are analysed, by a judge in a process of its own that remembers no finding from one edit to the next. A `ruff check` process on one of the
-same files is started now and then between them, because that is what a hook without a daemon would do.
+Both texts of each edit are analysed, by a judge in a process of its own that remembers no finding from one edit to the next. Then they are judged
+again, with a `ruff check` process on one of the same files now and then, because that is what a hook without a daemon would do.
 """
 
 from __future__ import annotations
@@ -118,19 +118,17 @@ def _short(
 
 
 def _long(judge: JudgeApart, edits: EditPool, ruff: _RuffCheck, report: Report) -> None:
+    """Judge a long file in Python and one in another language, alone and then with processes of ruff in between."""
     languages = {edit.language for edit in edits.edits}
     other = next(language for language in _PREFERRED if language in languages)
     python = edits.long_edit("python", LONG_LINES)
     for language, edit in (("python", python), (other, edits.long_edit(other, LONG_LINES))):
-        times, firsts = [], []
-        compared = []
-        for number in range(LONG_ROUNDS):
-            for each in _FORGETTING:
-                _judged_ms(judge, each)
-            another = _another(edit, number)
-            firsts.append(_judged_ms(judge, another))
-            times.append(_judged_ms(judge, another))
-            compared.append((times[-1], ruff.ms(python.after)))
+        alone = [_twice_ms(judge, _another(edit, number)) for number in range(LONG_ROUNDS)]
+        firsts, times = zip(*alone, strict=True)
+        compared = [
+            (_twice_ms(judge, _another(edit, number))[1], ruff.ms(python.after))
+            for number in range(LONG_ROUNDS, 2 * LONG_ROUNDS)
+        ]
         lines = line_count(edit.after)
         name = f"a file of {LONG_LINES:,} lines, {language}"
         report.figure(f"{name}, never seen before, p50", statistics.median(firsts), "ms")
@@ -143,6 +141,13 @@ def _long(judge: JudgeApart, edits: EditPool, ruff: _RuffCheck, report: Report) 
         )
         report.figure(f"{name}, slowest", max(times), "ms")
         _ratio(name, compared, report, is_same_file=language == "python")
+
+
+def _twice_ms(judge: JudgeApart, edit: Edit) -> tuple[float, float]:
+    """Return how long the verdict took on a file that the parser had not seen, or forgotten, and on the same once more."""
+    for each in _FORGETTING:
+        _judged_ms(judge, each)
+    return _judged_ms(judge, edit), _judged_ms(judge, edit)
 
 
 def _another(edit: Edit, number: int) -> Edit:
