@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import tree_sitter
@@ -20,6 +21,11 @@ from reasoningbank_daemon.quality.flow.python_statements import MOST_STATEMENTS,
 _NOTHING = frozenset({"comment", "import_statement", "import_from_statement", "future_import_statement"})
 """Statements in which nothing can be found, and which bind nothing that is known."""
 
+_JSON_FRAMEWORKS = (b"fastapi", b"ninja", b"rest_framework", b"litestar", b"flask_restful", b"flask_restx")
+_IMPORTS_ONE = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:" + b"|".join(_JSON_FRAMEWORKS) + rb")\b", re.MULTILINE
+)
+
 
 class Recorder:
     """Where a `Follower` tells what it finds in the statement that it follows."""
@@ -33,9 +39,16 @@ def follow_module(
 ) -> Heard:
     """Return what is found in a module."""
     walk = _Walk(root, follower, recorder, memory)
-    block = _Block(walk, Above(sends_json=follower.begin(root)), dict, depth=1)
+    follower.sends_json = _sends_json(root.text or b"")
+    block = _Block(walk, Above(sends_json=follower.sends_json), dict, depth=1)
     block.follow(root.named_children)
     return walk.heard
+
+
+def _sends_json(data: bytes) -> bool:
+    """Tell whether a module's handlers send what they return as JSON."""
+    # Most modules hold none of the names, which is seen in a quarter of the time.
+    return any(name in data for name in _JSON_FRAMEWORKS) and _IMPORTS_ONE.search(data) is not None
 
 
 class _Walk:

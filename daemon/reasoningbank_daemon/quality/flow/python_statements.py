@@ -32,11 +32,6 @@ _ROUTE = re.compile(
     r"^@(?:[\w.]*\b(?:route|api_view|action|view)\b|[\w.]+\.(?:get|post|put|delete|patch)\(\s*(?:path\s*=\s*)?[rbf]?[\"'][/\"'])"
 )
 """What makes a function a handler of requests; `@mock.patch("a.b")` does not."""
-_JSON_FRAMEWORKS = (b"fastapi", b"ninja", b"rest_framework", b"litestar", b"flask_restful", b"flask_restx")
-"""What a handler returns there is sent as JSON."""
-_JSON_FRAMEWORK = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:" + b"|".join(_JSON_FRAMEWORKS) + rb")\b", re.MULTILINE
-)
 _NO_TEXT = re.compile(
     r":\s*(?:(?:typing\.)?(?:Annotated|Optional)\[)?(?:int|float|bool|(?:uuid\.)?UUID|Decimal|(?:datetime\.)?date(?:time)?)\b"
 )
@@ -79,16 +74,8 @@ class Follower:
         self._handlers: list[bool] = [False]
         self._handlers_of: dict[str, Callable[[tree_sitter.Node, Environment], bool] | None] = {}
         self._loops: list[list[Environment]] = []
-        self._sends_json = False
-
-    def begin(self, root: tree_sitter.Node) -> bool:
-        """Make ready for a module; return whether its handlers send JSON."""
-        text = root.text or b""
-        # Most modules hold none of the names, which is seen in a quarter of the time.
-        self._sends_json = any(name in text for name in _JSON_FRAMEWORKS) and bool(
-            _JSON_FRAMEWORK.search(text)
-        )
-        return self._sends_json
+        self.sends_json = False
+        """Whether what a handler returns is sent as JSON, as with the frameworks of some modules."""
 
     def statement(self, node: tree_sitter.Node, env: Environment, *, depth: int) -> bool:
         """Follow a statement, and those in it; return whether its end is reached. `depth` is 1 for a module's own."""
@@ -363,7 +350,7 @@ class Follower:
             value = self._expressions.value(child, env)
             if (
                 not self._handlers[-1]
-                or self._sends_json
+                or self.sends_json
                 or child.type in {"dictionary", "list"}
                 or _NOT_HTML.match(text_of(child))
             ):
