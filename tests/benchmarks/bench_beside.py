@@ -21,7 +21,7 @@ from typing import Any
 
 import zmq
 from bench_report import Report
-from bench_serving import AGENT
+from bench_serving import AGENT, wait_for_index
 from client_load import DEADLINE_MS, Measured, ask_all
 from edit_pool import EditPool
 from generate_bank import PROJECTS
@@ -66,6 +66,7 @@ def measure_beside(
                 continue
             _configure(daemon, settings)
             daemon.start()
+            wait_for_index(daemon)
             _stream(daemon, payloads, rate=50.0, while_doing=lambda: _ask(daemon, prompts, 1000))
             for rate, whose in LOADS:
                 report.say(f"pre-task beside {rate:g} edits a second ({whose}), {look}")

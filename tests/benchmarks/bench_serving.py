@@ -46,7 +46,7 @@ def measure_start(daemon: DaemonProcess, _pool: PromptPool, _requests: int, repo
     """Start with the index made, then from its snapshot; count what lies on the disk."""
     report.say("start")
     report.figure("start while the index is made", _start(daemon), "s")
-    _wait_for_index(daemon)
+    wait_for_index(daemon)
     daemon.terminate()
     times = []
     for _ in range(5):
@@ -86,7 +86,7 @@ def measure_pre_task(daemon: DaemonProcess, pool: PromptPool, requests: int, rep
     prompts = pool.asked[: 2 * requests + 200]
     # An index that is being made takes its share of the interpreter: not what is asked here.
     daemon.start()
-    _wait_for_index(daemon)
+    wait_for_index(daemon)
     daemon.terminate()
     _inside(daemon, prompts[: requests // 2], report)
     daemon.start()
@@ -211,7 +211,7 @@ def _hook(event: str, payload: bytes) -> bytes:
     return encode_request(HookEvent(host="claude-code", event=event, payload=payload))
 
 
-def _wait_for_index(daemon: DaemonProcess) -> None:
+def wait_for_index(daemon: DaemonProcess) -> None:
     wait_until(
         lambda: _status(daemon).experiences == _status(daemon).lexical_documents,
         what="the index to be complete",
