@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 import pytest
 from rbtest.command_line import CommandLine
-from rbtest.daemon_process import scratch_home, wait_until
+from rbtest.daemon_process import scratch_home, stop_where_it_is, wait_until
 
 from reasoningbank_schema.envelope import RequestHeader, pack_request
 from reasoningbank_schema.messages import Remember, encode_request
@@ -209,7 +209,7 @@ def test_doctor_changes_nothing(recorded: CommandLine) -> None:
 def test_daemon_that_hangs_is_found(bench: CommandLine) -> None:
     bench.run("up")
     pid = bench.json("status")["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stop_where_it_is(pid)
 
     done = bench.run("doctor")
     os.kill(pid, signal.SIGCONT)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rbtest.command_line import CommandLine
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import stop_where_it_is, wait_until
 
 from reasoningbank_schema.exit_codes import ExitCode
 
@@ -64,7 +64,7 @@ def test_down_leaves_no_socket_and_is_content_when_nothing_runs(bench: CommandLi
 def test_daemon_that_hangs_is_named_and_ended_by_force(bench: CommandLine) -> None:
     bench.run("up")
     pid = bench.json("status")["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stop_where_it_is(pid)
 
     status = bench.run("status")
     asked = bench.run("down", "--timeout", "1")

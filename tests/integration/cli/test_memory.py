@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rbtest.client_peers import Peer
 from rbtest.command_line import CommandLine
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import stop_where_it_is, wait_until
 
 from reasoningbank_client import ReasoningBank
 from reasoningbank_daemon.cli import asking, main
@@ -325,7 +325,7 @@ def test_text_without_its_quotes_is_told_what_it_needs(
 def test_lesson_that_a_daemon_which_hangs_did_not_take_is_said_to_be_lost(bench: CommandLine) -> None:
     bench.run("up")
     pid = bench.json("status")["pid"]
-    os.kill(pid, signal.SIGSTOP)
+    stop_where_it_is(pid)
 
     code, said = remember_here(bench)
     os.kill(pid, signal.SIGCONT)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import stop_where_it_is, wait_until
 from rbtest.hook_home import BOUND_S, HookHome, give_away, ordinary_user, quickest
 from rbtest.hook_peers import GREETING, READY, Answer, RawPeer, Request, Router, answer, leave_stale_socket
 
@@ -89,7 +89,7 @@ def stopped_peer(home: HookHome) -> Iterator[Callable[[int], None]]:
         assert process.stdout
         assert process.stdout.readline() == b"up\n"
         give_away(home.root)
-        process.send_signal(signal.SIGSTOP)
+        stop_where_it_is(process.pid)
 
     yield start
     for process in processes:

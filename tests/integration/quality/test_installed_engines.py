@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from rbtest.daemon_process import wait_until
-from rbtest.engines_under_fire import Asked, belongings, subjects
+from rbtest.engines_under_fire import Asked, belongings, strike, subjects
 
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.engines.oxlint_engine import OxlintEngine
@@ -148,7 +148,7 @@ def strike_only_child(known: frozenset[int], number: signal.Signals) -> None:
         return [child for child in children if child.pid not in known and child.name() == "shellcheck"]
 
     wait_until(lambda: bool(new()), what="ShellCheck's process")
-    new()[0].send_signal(number)
+    strike(new()[0].pid, number)
 
 
 def test_programs_that_are_not_there_cost_nothing_and_are_not_told_at_each_edit(tmp_path: Path) -> None:

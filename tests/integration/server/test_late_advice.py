@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.daemon_process import DaemonProcess, scratch_home, stop_where_it_is, wait_until
 from rbtest.wire import Wire
 
 from reasoningbank_schema.envelope import Code, Stored
@@ -48,7 +48,7 @@ def stop_judge(daemon: DaemonProcess) -> None:
     daemon.await_judge()
     pid = judge_of(daemon)
     assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
+    stop_where_it_is(pid)
 
 
 def edit_twice(wire: Wire, *, then: Request) -> tuple[list[tuple[str, Code]], set[str]]:
@@ -121,7 +121,7 @@ def test_verdict_that_nobody_waited_for_is_told_once_with_the_next_event_while_i
                 tool_input={"file_path": path, "content": "x = eval(input())\n"},
                 tool_response={"filePath": path, "originalFile": "x = 1\n", "type": "update"},
             )
-            os.kill(pid, signal.SIGSTOP)
+            stop_where_it_is(pid)
             late = wire.send(edit, deadline_ms=100)
             while (answer := wire.receive(timeout_s=30)) and not answer[0].advice_final:
                 pass

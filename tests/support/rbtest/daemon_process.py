@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 from rbtest.wire import Wire
 from reasoningbank_client import ReasoningBank
 from reasoningbank_schema.messages import Control, ControlAction
@@ -27,6 +29,25 @@ def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 3
         if time.monotonic() > end:
             raise AssertionError(f"waited {timeout_s} s for: {what}")
         time.sleep(0.005)
+
+
+def stop_where_it_is(pid: int) -> None:
+    """Stop a process (SIGSTOP) and return when all of it stands still, or is gone.
+
+    Each of its threads stops when it next gets a processor: on a busy machine it answers questions until then.
+    """
+    os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: _stands_still(pid), what=f"process {pid} to stand still")
+
+
+def _stands_still(pid: int) -> bool:
+    try:
+        threads = [psutil.Process(thread.id).status() for thread in psutil.Process(pid).threads()]
+    except psutil.ZombieProcess:
+        return True
+    except psutil.NoSuchProcess:  # it has ended, or one of its threads
+        return not psutil.pid_exists(pid)
+    return all(status in {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE} for status in threads)
 
 
 @contextlib.contextmanager
@@ -149,7 +170,7 @@ class DaemonProcess:
     def pause(self) -> None:
         """Stop it where it is (SIGSTOP)."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        stop_where_it_is(self.process.pid)
 
     def resume(self) -> None:
         """Let it go on (SIGCONT)."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import stop_where_it_is, wait_until
 from reasoningbank_daemon.quality.edit import Edit
 from reasoningbank_daemon.quality.engine import Engine, PipelinedEngine
 from reasoningbank_daemon.quality.engines.oxlint_engine import OxlintEngine
@@ -186,8 +186,12 @@ class Asked:
 
 
 def strike(pid: int | None, number: signal.Signals) -> None:
+    """Send a signal; what is to stop stands still when this returns."""
     assert pid is not None
-    os.kill(pid, number)
+    if number is signal.SIGSTOP:
+        stop_where_it_is(pid)
+    else:
+        os.kill(pid, number)
 
 
 def strike_before_it_is_ready(bench: Bench, number: signal.Signals, budget_s: float) -> EditVerdict:
