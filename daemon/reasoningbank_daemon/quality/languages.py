@@ -135,8 +135,10 @@ def language_of(path: str, text: str) -> Language | None:
 
     None means that no engine reads it. `text` decides between C and C++ for `.h`.
     """
-    name = PurePosixPath(path.replace("\\", "/")).name
-    suffix = PurePosixPath(name).suffix.lower()
+    # Without a Path, which costs more than all the rest here: this is asked twice for each edit.
+    name = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    suffix = f".{ending.lower()}" if stem and dot and ending else ""
     if suffix == ".h":
         return Language.CPP if any(word in text for word in _CPP_ONLY) else Language.C
     if suffix == ".json" and name.lower().startswith(_JSON_WITH_COMMENTS):

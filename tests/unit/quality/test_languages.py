@@ -12,6 +12,8 @@ from reasoningbank_daemon.quality.languages import Language, is_test_path, langu
         ("stubs/app.pyi", "", Language.PYTHON),
         ("web/App.TSX", "", Language.TSX),
         ("C:\\work\\Program.cs", "", Language.CSHARP),
+        ("src/.py", "", None),
+        ("src/main.", "", None),
         ("lib/point.h", "struct point { int x; };\n", Language.C),
         ("lib/point.h", "namespace geo { class Point; }\n", Language.CPP),
         ("Gemfile", "", Language.RUBY),

@@ -48,9 +48,10 @@ class SessionEdits:
 
         `standing` are all issues of the text after the edit.
         """
-        lines = text.split("\n")
-        present = frozenset(_mark(issue.rule, issue.line, lines) for issue in standing)
         earlier = self._open.pop(verdict.path, {})
+        # Most edits bring nothing in and find nothing open: their lines need not be looked at.
+        lines = text.split("\n") if earlier or verdict.issues else []
+        present = frozenset(_mark(issue.rule, issue.line, lines) for issue in standing if earlier)
         # An engine that was not asked this time has not said that its issue is gone.
         unsaid = any(issue.engine not in verdict.engines_run for issue in earlier.values())
         stood = frozenset(line.strip()[:_MARKED] for line in lines) if unsaid else frozenset()
