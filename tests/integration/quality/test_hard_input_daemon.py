@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from rbtest.daemon_process import DaemonProcess, scratch_home, wait_until
+from rbtest.engines_under_fire import strike
 from rbtest.hard_texts import HARD_TEXTS
 from rbtest.wire import Answers, Wire
 
@@ -218,7 +219,7 @@ def test_engine_struck_under_the_daemon_is_named_and_judges_again(
         bank.start_session("s", cwd="/")
         judged(bank, "warm.py", f"{GOOD}# {engine} {number}\n")
         [child] = engines(daemon, engine)
-        child.send_signal(number)
+        strike(child.pid, number)
 
         struck = judged(bank, "struck.py", f"{WORSE}# {engine} {number}\n")
         rounds: list[EditVerdict] = []

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
-from rbtest.daemon_process import wait_until
+from rbtest.daemon_process import stop_where_it_is, wait_until
 from structlog.testing import capture_logs
 
 from reasoningbank_daemon.quality.edit import Edit
@@ -119,7 +119,7 @@ def test_judge_that_was_killed_is_started_again(judge: JudgeApart) -> None:
 def test_question_in_the_hands_of_a_judge_that_dies_is_asked_again(judge: JudgeApart) -> None:
     judged(judge)
     first = process(judge)
-    first.suspend()
+    stop_where_it_is(first.pid)
     answers: list[Review] = []
     asking = threading.Thread(target=lambda: answers.append(judged(judge)))
     asking.start()
@@ -134,7 +134,7 @@ def test_question_in_the_hands_of_a_judge_that_dies_is_asked_again(judge: JudgeA
 def test_judge_that_does_not_answer_costs_the_findings_and_says_so(judge: JudgeApart) -> None:
     judged(judge)
     first = process(judge)
-    first.suspend()
+    stop_where_it_is(first.pid)
 
     review = judge.examine(EDITS["worse"], time.monotonic() + 0.1)
 
@@ -150,7 +150,7 @@ def test_file_that_the_judge_died_of_twice_is_left_out_and_others_are_not(judge:
     for _ in range(2):
         judged(judge, Edit(path="/p/other.py", before=GOOD, after=WORSE))
         stopped = process(judge)
-        stopped.suspend()
+        stop_where_it_is(stopped.pid)
         judge.examine(EDITS["worse"], time.monotonic() + 0.1)
         wait_until(lambda: not stopped.is_running(), what="the end of the judge that hangs")  # noqa: B023 - waits here
 
